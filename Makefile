@@ -1,0 +1,54 @@
+# make demo   the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
+# make test   everything that is tested, a real browser included
+# make lint   ruff and mypy
+# make mini   the embedded pair from its data folder: VIOBERT_DATA=… make mini
+SHELL := /bin/bash
+PYTHON ?= python3
+PORT ?= 7860
+VIOBERT_DATA ?= ../shared/data
+BIN := .venv/bin
+
+.PHONY: demo test lint mini chromium clean
+
+demo: .venv/.demo
+	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
+
+test: .venv/.dev chromium
+	$(BIN)/python -m pytest
+
+lint: .venv/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
+mini: .venv/.dev
+	export VIOBERT_DATA="$(VIOBERT_DATA)"; set -e; \
+	for stage in corpus pretrain evaluate; do \
+		$(BIN)/python -m train $$stage train/recipes/mini-medical.yaml; \
+	done; \
+	$(BIN)/python -m train embed train/recipes/mini-medical.yaml
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
+		|| { echo "Python 3.10 to 3.13 is needed: make PYTHON=python3.12 …" >&2; exit 1; }
+	$(PYTHON) -m venv .venv
+
+.venv/.demo: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/.dev: requirements.txt pyproject.toml | .venv/bin/python
+	$(BIN)/python -m pip install --disable-pip-version-check -e '.[dev]'
+	touch $@ .venv/.demo
+
+# A browser for the tests: the system's, or Playwright's, or the distribution's.
+chromium: .venv/.dev
+	@command -v chromium chromium-browser google-chrome >/dev/null \
+		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
+			&& apt-get update -q && apt-get install -q -y chromium; } \
+		|| timeout 300 $(BIN)/playwright install chromium \
+		|| echo "no Chromium found or installed: the browser tests cannot run" >&2
+
+clean:
+	rm -rf .venv runs *.egg-info

@@ -1,0 +1,80 @@
+"""Tiny random masked language models, real in every part, made once a session."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+SENTENCES = """
+المريض يعاني من في الصدر الم ضيق حرقة عندي صدري وجع بقالي يومين قلب القلب السكري ضغط الدم
+علاج الطبيب دواء حقن الانسولين قبل الاكل صداع نصفي حرارة عالية كحة قوية اسهال حبوب ركبتي
+و ال ب ل ابني ولدي بنتي الدكتور كل يوم ؟ . ، : 5 10 ٥ ١٠ mg metformin
+"""
+LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىء"
+SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
+ENDINGS = [*(f"##{letter}" for letter in LETTERS), "##ات", "##ين", "##ing"]
+VOCABULARY = list(dict.fromkeys([*SPECIAL, *SENTENCES.split(), *LETTERS, *ENDINGS]))
+
+
+def make_checkpoint(folder: Path, seed: int, positions: int = 64) -> Path:
+    """A folder in transformers' present shape: safetensors and tokenizer.json."""
+    import torch
+    from transformers import BertConfig, BertForMaskedLM, BertTokenizer
+
+    torch.manual_seed(seed)
+    config = BertConfig(
+        vocab_size=len(VOCABULARY), hidden_size=32, num_hidden_layers=2, num_attention_heads=2,
+        intermediate_size=64, max_position_embeddings=positions,
+        # Wide enough that the random model prefers some words to others.
+        initializer_range=0.3,
+    )  # fmt: skip
+    BertForMaskedLM(config).save_pretrained(folder)
+    vocabulary = {word: index for index, word in enumerate(VOCABULARY)}
+    BertTokenizer(vocabulary, do_lower_case=True).save_pretrained(folder)
+    return folder
+
+
+def as_marbert(folder: Path, target: Path) -> Path:
+    """The same model in the shape of MARBERTv2's repository: four files of an older time."""
+    import torch
+    from transformers import BertForMaskedLM
+
+    target.mkdir()
+    shutil.copy(folder / "config.json", target)
+    torch.save(BertForMaskedLM.from_pretrained(folder).state_dict(), target / "pytorch_model.bin")
+    (target / "vocab.txt").write_text("\n".join(VOCABULARY) + "\n", encoding="utf-8")
+    settings = {"do_lower_case": True, "strip_accents": None, "model_max_length": 10**30}
+    (target / "tokenizer_config.json").write_text(json.dumps(settings), encoding="utf-8")
+    return target
+
+
+@pytest.fixture(scope="session")
+def general(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of a tiny model with 64 positions."""
+    return make_checkpoint(tmp_path_factory.mktemp("models") / "tiny-general", seed=1)
+
+
+@pytest.fixture(scope="session")
+def medical(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Folder of another tiny model with 48 positions."""
+    return make_checkpoint(tmp_path_factory.mktemp("models") / "tiny-medical", 2, positions=48)
+
+
+@pytest.fixture(scope="session")
+def marbert(general: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The general model in the shape of MARBERTv2's repository."""
+    return as_marbert(general, tmp_path_factory.mktemp("models") / "tiny-marbert")
+
+
+@pytest.fixture()
+def copy_of(general: Path, tmp_path: Path) -> Callable[[str], Path]:
+    """Copies the general model's folder, to be spoilt."""
+
+    def copy(name: str) -> Path:
+        return Path(shutil.copytree(general, tmp_path / name))
+
+    return copy

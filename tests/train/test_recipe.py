@@ -1,0 +1,121 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.train.conftest import RECIPES, ROOT
+from train.recipe import RecipeError, load
+
+SMOKE = (RECIPES / "smoke.yaml").read_text(encoding="utf-8")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "train", *arguments],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("path", sorted(RECIPES.glob("*.yaml")), ids=lambda p: p.stem)
+def test_every_shipped_recipe_is_valid(path: Path) -> None:
+    recipe = load(path)
+    assert recipe.name == path.stem
+    base = recipe.base_recipe()
+    assert base is None or base.what.model is not None
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("steps: ", "stesp: ", "unknown key what.training.stesp (did you mean steps?)"),
+        ("what:", "wat: 3\nwhat:", "unknown key wat"),
+        ("rows: 8", "rows: true", "what.training.rows"),
+        ("rows: 8", "rows: 0", "what.training.rows"),
+        ("learning_rate: 1e-3", "learning_rate: fast", "what.training.learning_rate"),
+        ("licences: [CC0-1.0]", "licences: CC0-1.0", "what.corpus.licences"),
+        ("licences: [CC0-1.0]\n", "\n", "missing key what.corpus.licences"),
+        ("- path:", "- pth:", "unknown key what.corpus.sources.0.pth (did you mean path?)"),
+        ("warmup: 10", "warmup: 5000", "what.training.warmup"),
+        ("base: smoke-base.yaml", "base: ''", "what.model and what.tokenizer"),
+        ("base: smoke-base.yaml", "base: nowhere.yaml", "nowhere.yaml: no such recipe"),
+        ("base: smoke-base.yaml", "base: smoke.yaml", "leads back to"),
+        ("name: smoke", "name: ../smoke", "name"),
+        ("dev: 0.1", "dev: 0.9", "leave no training"),
+    ],
+)
+def test_a_fault_is_one_line_that_names_the_key(
+    tmp_path: Path, old: str, new: str, said: str
+) -> None:
+    assert old in SMOKE
+    broken = tmp_path / "smoke.yaml"
+    broken.write_text(SMOKE.replace(old, new, 1), encoding="utf-8")
+    with pytest.raises(RecipeError) as error:
+        load(broken).base_recipe()
+    assert said in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@pytest.mark.parametrize("text", ["", "[", "3", "- a", "name: x"])
+def test_what_is_no_recipe_is_said_in_one_line(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "r.yaml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(RecipeError) as error:
+        load(path)
+    assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("VIOBERT_DATA", raising=False)
+    recipe = load(RECIPES / "mini-base.yaml")
+    with pytest.raises(RecipeError, match="VIOBERT_DATA"):
+        recipe.resolve(recipe.what.corpus.sources[0].path)
+
+
+def test_how_and_defaults_do_not_enter_the_digest(tmp_path: Path) -> None:
+    same = tmp_path / "smoke.yaml"
+    same.write_text(SMOKE + "how:\n  threads: 1\n", encoding="utf-8")
+    spelt_out = tmp_path / "spelt.yaml"
+    spelt_out.write_text(SMOKE.replace("rows: 8", "rows: 8\n    clip: 1.0"), encoding="utf-8")
+    other = tmp_path / "other.yaml"
+    other.write_text(SMOKE.replace("rows: 8", "rows: 9"), encoding="utf-8")
+    digest = load(RECIPES / "smoke.yaml").digest()
+    assert load(same).digest() == digest == load(spelt_out).digest()
+    assert load(other).digest() != digest
+
+
+@pytest.mark.parametrize("stage", ["corpus", "pretrain", "evaluate"])
+def test_the_command_line_says_what_is_wrong_and_exits_2(tmp_path: Path, stage: str) -> None:
+    result = run(stage, str(tmp_path / "none.yaml"), "--runs", str(tmp_path))
+    assert result.returncode == 2
+    assert result.stderr.count("\n") == 1 and "none.yaml" in result.stderr
+
+
+def test_a_stage_without_the_one_before_says_which_command_to_run(tmp_path: Path) -> None:
+    smoke = str(RECIPES / "smoke.yaml")
+    for stage, before in (("pretrain", "corpus"), ("evaluate", "pretrain")):
+        result = run(stage, smoke, "--runs", str(tmp_path))
+        assert result.returncode == 2
+        assert f"python -m train {before}" in result.stderr and "Traceback" not in result.stderr
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["corpus", "--help"], ["evaluate", "--help"]])
+def test_help_needs_no_torch(arguments: list[str]) -> None:
+    code = (
+        "import sys\nfrom train.__main__ import main\ntry:\n    main(sys.argv[1:])\n"
+        "except SystemExit as e:\n    assert e.code == 0\nassert 'torch' not in sys.modules"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *arguments],
+        cwd=ROOT,
+        text=True,
+        capture_output=True,
+        check=False,
+    )
+    assert result.returncode == 0, result.stderr
+    assert "usage: python -m train" in result.stdout

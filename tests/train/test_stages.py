@@ -1,0 +1,173 @@
+"""The whole path on the shipped text, by the commands of the README."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import torch
+
+from tests.train.conftest import RECIPES, ROOT
+from train.card import card
+from train.embed import embed
+from train.files import Run, StageError
+from train.pretrain import Trainer, finished, pretrain, rate
+from train.recipe import load
+from viobert import checkpoints, scores
+
+
+def stage(name: str, runs: Path) -> subprocess.CompletedProcess[str]:
+    command = [
+        sys.executable,
+        "-m",
+        "train",
+        name,
+        str(RECIPES / "smoke.yaml"),
+        "--runs",
+        str(runs),
+    ]
+    result = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smoke recipe, all stages in order from nothing."""
+    folder = tmp_path_factory.mktemp("runs")
+    start = time.monotonic()
+    for name in ("corpus", "pretrain", "evaluate"):
+        stage(name, folder)
+    assert time.monotonic() - start < 180
+    return folder
+
+
+@pytest.fixture()
+def smoke(runs: Path) -> Run:
+    return Run(load(RECIPES / "smoke.yaml"), runs)
+
+
+def test_everything_lies_where_the_design_says(smoke: Run) -> None:
+    for run in (smoke, smoke.base()):
+        assert run is not None
+        for path in (run.documents, run.excluded, run.manifest, run.metrics):
+            assert path.exists(), path
+        for name in ("config.json", "model.safetensors", "tokenizer.json"):
+            assert (run.best / name).exists(), name
+        assert (run.tokens / "train" / "ids.npy").exists()
+    assert smoke.scores.exists()
+    documents = pq.read_table(smoke.documents).to_pylist()
+    assert {d["split"] for d in documents} == {"train", "dev", "test"}
+    assert all(d["licence"] == "CC0-1.0" for d in documents)
+
+
+def test_the_loss_falls(smoke: Run) -> None:
+    for run in (smoke, smoke.base()):
+        assert run is not None
+        lines = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
+        dev = [line["dev_loss"] for line in lines if "dev_loss" in line]
+        assert min(dev) < dev[0] - 0.05
+        assert json.loads(run.done.read_text("utf-8"))["best_dev_loss"] == pytest.approx(min(dev))
+
+
+def test_the_scores_compare_both_models_on_the_same_words(smoke: Run) -> None:
+    rows = list(scores.read(smoke.scores))
+    assert {r.model for r in rows} == {"smoke", "smoke-base"}
+    assert len({(r.n, r.documents) for r in rows}) == 1
+    by = {(r.model, r.metric, r.against is not None): r for r in rows}
+    for metric in ("nats_per_word", "fill_mask_top1", "fill_mask_top5"):
+        gain = by["smoke", metric, True]
+        expected = by["smoke", metric, False].value - by["smoke-base", metric, False].value
+        assert gain.value == pytest.approx(expected, abs=1e-9)
+        assert gain.low <= gain.value <= gain.high
+    nats, perplexity = (by["smoke", m, False].value for m in ("nats_per_word", "word_perplexity"))
+    assert perplexity == pytest.approx(np.exp(nats))
+
+
+def test_best_loads_with_transformers_alone(smoke: Run) -> None:
+    code = ("import sys\nfrom transformers import AutoModelForMaskedLM, AutoTokenizer, pipeline\n"
+            "p = sys.argv[1]\nAutoModelForMaskedLM.from_pretrained(p)\n"
+            "print(len(pipeline('fill-mask', model=p)('عندي [MASK] شديد')))")  # fmt: skip
+    result = subprocess.run([sys.executable, "-c", code, str(smoke.best)], cwd=smoke.runs,
+                            text=True, capture_output=True, check=False)  # fmt: skip
+    assert result.stdout.strip() == "5", result.stderr
+
+
+def test_done_stages_are_kept(runs: Path, smoke: Run) -> None:
+    made = (smoke.best / "model.safetensors").stat().st_mtime_ns
+    assert "up to date" in stage("corpus", runs).stdout
+    assert stage("pretrain", runs).stdout.count("already trained") == 2
+    assert (smoke.best / "model.safetensors").stat().st_mtime_ns == made
+
+
+def test_a_killed_training_goes_on_from_its_checkpoint(
+    smoke: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    base = smoke.base()
+    assert base is not None
+
+    class Killed(Exception): ...
+
+    def fresh(folder: Path) -> Run:
+        run = Run(load(RECIPES / "smoke-base.yaml"), folder)
+        run.recipe.what.training.steps = 14
+        run.recipe.what.training.warmup = 2
+        run.recipe.what.training.evaluate_every = 7
+        run.recipe.how.checkpoint_every = 5
+        run.folder.mkdir(parents=True)
+        run.corpus.symlink_to(base.corpus.resolve())
+        return run
+
+    straight, broken = fresh(tmp_path / "a"), fresh(tmp_path / "b")
+    pretrain(straight, lambda _: None)
+    update = Trainer._update
+
+    def dies(self: Trainer, batch: Any) -> float:
+        if self.step == 12:
+            raise Killed
+        return update(self, batch)
+
+    monkeypatch.setattr(Trainer, "_update", dies)
+    with pytest.raises(Killed):
+        pretrain(broken, lambda _: None)
+    assert broken.checkpoints.exists() and not finished(broken)
+    monkeypatch.setattr(Trainer, "_update", update)
+    said: list[str] = []
+    pretrain(broken, said.append)
+    assert "goes on from step 10" in said[0]
+    one, two = (checkpoints.load(str(r.best)).model.state_dict() for r in (straight, broken))
+    assert all(torch.equal(one[k], two[k]) for k in one)
+
+
+def test_the_learning_rate_warms_up_stays_and_falls() -> None:
+    shares = [rate(s, steps=100, warmup=10, decay=0.4) for s in range(100)]
+    assert shares[:10] == pytest.approx([(s + 1) / 10 for s in range(10)])
+    assert shares[10:60] == [1.0] * 50
+    assert shares[60:] == pytest.approx([(100 - s) / 40 for s in range(60, 100)])
+
+
+def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None:
+    embed(smoke, lambda _: None, tmp_path / "models")
+    text = (tmp_path / "models" / "viobert-mini" / "README.md").read_text(encoding="utf-8")
+    for row in scores.read(smoke.scores):
+        if row.model == "smoke" and row.metric == "nats_per_word":
+            assert f"{row.value:.3f}".removeprefix("-") in text
+    assert "CC0-1.0" in text and "smoke.yaml" in text and "viobert-sample" in text
+    assert (tmp_path / "scores.jsonl").read_bytes() == smoke.scores.read_bytes()
+    loaded = checkpoints.load(str(tmp_path / "models" / "base-mini"))
+    assert loaded.max_length == 128
+    with pytest.raises(StageError, match="only a recipe whose base"):
+        base = smoke.base()
+        assert base is not None
+        embed(base, lambda _: None, tmp_path / "models")
+
+
+def test_a_card_without_scores_says_so(smoke: Run) -> None:
+    assert "None measured" in card(smoke, "viobert-mini", [], 1)

@@ -1,0 +1,156 @@
+"""The model card that lies beside an embedded model: only what was recorded."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from train.files import Run
+from viobert.scores import Score
+
+# Who gathered the texts, by the name in the documents' ``source`` column.
+CREDITS = {
+    "wikipedia-ar": "Arabic Wikipedia, its contributors",
+    "wikipedia-arz": "Egyptian Arabic Wikipedia, its contributors",
+    "ant-news": "ANT corpus of Tunisian radio news",
+    "tweets-2018": "Arabic sentiment tweets, 2018 and 2019",
+    "shami": "Shami corpus of Levantine dialects",
+    "arabic-stories": "collection of Arabic stories",
+    "aramed": "AraMed, medical questions and answers",
+    "mentalqa": "MentalQA, mental-health questions and answers",
+    "tico-19": "TICO-19, COVID-19 texts in professional translation",
+    "viobert-sample": "texts written for this project",
+}
+
+
+def card(run: Run, name: str, scores: Sequence[Score], size: int) -> str:
+    """The card of a run's best model as Markdown; ``size`` is that of its weights in bytes."""
+    manifest = json.loads(run.manifest.read_text(encoding="utf-8"))
+    done = json.loads(run.done.read_text(encoding="utf-8"))
+    licences = sorted({k for s in manifest["sources"].values() for k in s["licences"]})
+    return "\n".join(
+        [
+            "---",
+            "language: [ar]",
+            "library_name: transformers",
+            "pipeline_tag: fill-mask",
+            "license: cc-by-sa-4.0" if "CC BY-SA 4.0" in licences else "license: cc0-1.0",
+            "---",
+            "",
+            f"# {name}",
+            "",
+            _purpose(run),
+            "",
+            "A research tool, not a medical device. It is a small stand-in: "
+            f"{size / 1e6:.1f} MB of half-precision weights.",
+            "",
+            "## Use",
+            "",
+            "```python",
+            "from transformers import pipeline",
+            f'fill = pipeline("fill-mask", model="assets/models/{name}")',
+            'fill("المريض يعاني من [MASK] في الصدر")',
+            "```",
+            "",
+            "## Training data",
+            "",
+            *_data(manifest),
+            "",
+            "## Recipe",
+            "",
+            *_recipe(run, done),
+            "",
+            "## Scores",
+            "",
+            *(_scores(scores) or ["None measured for this model alone."]),
+            "",
+            "## Limits",
+            "",
+            "- Trained for an hour or so on two CPU cores; large models know far more.",
+            "- Its input is limited to "
+            f"{_positions(run)} word pieces, and it knows most about the text listed above.",
+            "- Consultations were cleaned of e-mail addresses, links and handles; names of people "
+            "may have been seen in training. It is not fit to be asked about persons.",
+            "- What it fills in is frequent, not true.",
+            "",
+        ]
+    )
+
+
+def _purpose(run: Run) -> str:
+    base = run.base()
+    if base is None:
+        return (
+            "A small Arabic BERT trained from scratch on general text: the base that "
+            "viobert-mini continues."
+        )
+    return (
+        "base-mini continued on Arabic health text by whole-word-masked language modelling: the "
+        "same steps that make vioBERT-v3 of MARBERTv2, in small."
+    )
+
+
+def _positions(run: Run) -> int:
+    config = json.loads((run.best / "config.json").read_text(encoding="utf-8"))
+    return int(config["max_position_embeddings"])
+
+
+def _data(manifest: dict[str, Any]) -> list[str]:
+    lines = [
+        "| source | licence | training documents | left out | gathered by |",
+        "|---|---|--:|--:|---|",
+    ]
+    for source, counts in sorted(manifest["sources"].items()):
+        lines.append(
+            f"| {source} | {', '.join(counts['licences'])} | {counts.get('train', 0)} | "
+            f"{sum(counts['excluded'].values())} | {CREDITS.get(source, '')} |"
+        )
+    return lines
+
+
+def _recipe(run: Run, done: dict[str, Any]) -> list[str]:
+    what = run.recipe.what
+    training, masking = what.training, what.masking
+    return [
+        f"`train/recipes/{run.recipe.path.name}` (`{run.recipe.digest()}`): {training.steps} steps "
+        f"of {training.rows} rows × {training.length} word pieces; whole words masked at "
+        f"{masking.rate:.0%}, of these {masking.mask:.0%} [MASK], {masking.random:.0%} random, "
+        "the rest kept; "
+        f"AdamW, peak learning rate {training.learning_rate:g}, {training.warmup} steps of "
+        f"warm-up, linear decay over the last {training.decay:.0%}, weight decay "
+        f"{training.weight_decay:g}, seed {training.seed}.",
+        "",
+        f"Dev loss {done['best_dev_loss']:.3f} nats per masked piece at 15 %.",
+    ]
+
+
+def _scores(scores: Sequence[Score]) -> list[str]:
+    if not scores:
+        return []
+    first = scores[0]
+    lines = [
+        f"Held-out documents of the health corpus, masks of seed {first.seed}, measured "
+        f"{first.envelope['time'][:10]}. Intervals: 95 %, bootstrap over documents. Differences "
+        "are paired with the base; that of perplexity is relative.",
+        "",
+        "| setting | metric | value | 95 % interval | words | documents |",
+        "|---|---|--:|---|--:|--:|",
+    ]
+    for s in scores:
+        metric = s.metric + (f", less {s.against.split('@')[0]}" if s.against else "")
+        lines.append(
+            f"| {s.setting} | {metric} | {show(s, s.value)} | {show(s, s.low)} to "
+            f"{show(s, s.high)} | {s.n} | {s.documents} |"
+        )
+    return lines
+
+
+def show(score: Score, number: float) -> str:
+    """A number of a score as people read it: shares in percent, differences with their sign."""
+    sign = "+" if score.against else ""
+    if score.metric.startswith("fill_mask"):
+        return f"{100 * number:{sign}.1f} {'pp' if score.against else '%'}"
+    if score.metric == "word_perplexity":
+        return f"{100 * number:+.1f} %" if score.against else f"{number:.0f}"
+    return f"{number:{sign}.3f}"

@@ -1,0 +1,1 @@
+"""Sources → documents that may be trained on, and every other one with its reason."""

@@ -1,0 +1,47 @@
+"""The embed stage: a run's base and its model become the pair that the page carries."""
+
+from __future__ import annotations
+
+import shutil
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from train.card import card
+from train.files import Run, StageError, replace_folder
+from train.pretrain import finished
+from viobert import checkpoints, scores
+
+#: The pair is part of the repository: it has to stay small.
+MAX_BYTES = 16_000_000
+
+
+def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> None:
+    """Copy a run's base and model to ``folder`` with a card each, and its scores beside them.
+
+    Raises ``StageError`` when the run is unfinished, unscored or too large to embed.
+    """
+    base = run.base()
+    if base is None:
+        raise StageError(f"{run.recipe.path}: only a recipe whose base is a recipe makes a pair")
+    if not finished(run):
+        raise StageError(f"{run.recipe.name}: not trained; run python -m train pretrain first")
+    if not run.scores.exists():
+        raise StageError(f"{run.recipe.name}: no scores; run python -m train evaluate first")
+    rows = list(scores.read(run.scores))
+    roles: tuple[tuple[checkpoints.Role, Run], ...] = (("general", base), ("medical", run))
+    for role, made in roles:
+        name = Path(checkpoints.SEATS[role].stand_in).name
+        weights = (made.best / "model.safetensors").stat().st_size
+        if weights > MAX_BYTES:
+            raise StageError(f"{made.best}: {weights / 1e6:.1f} MB of weights, 16 MB at most")
+        own = [s for s in rows if s.model == made.recipe.name]
+        text = card(made, name, own, weights)
+        replace_folder(folder / name, partial(_fill, source=made.best, text=text))
+        log(f"{folder / name}: {weights / 1e6:.1f} MB, {len(own)} scores on its card")
+    shutil.copyfile(run.scores, folder.parent / "scores.jsonl")
+
+
+def _fill(path: Path, source: Path, text: str) -> None:
+    shutil.copytree(source, path, dirs_exist_ok=True)
+    (path / "README.md").write_text(text, encoding="utf-8")

@@ -1,0 +1,1 @@
+"""Did adaptation help, where, by how much, and how sure are we?"""

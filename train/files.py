@@ -1,0 +1,83 @@
+"""Where a run keeps what it makes, and how a file is written so that it is whole or absent."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from train.recipe import Recipe
+
+
+class StageError(RuntimeError):
+    """One line: what stops this stage and what to do."""
+
+
+class Run:
+    """The folder ``<runs>/<recipe name>/`` and the names of what lies in it."""
+
+    def __init__(self, recipe: Recipe, runs: Path) -> None:
+        self.recipe = recipe
+        self.runs = runs
+        self.folder = runs / recipe.name
+        self.corpus = self.folder / "corpus"
+        self.documents = self.corpus / "documents.parquet"
+        self.excluded = self.corpus / "excluded.parquet"
+        self.manifest = self.corpus / "manifest.json"
+        self.tokens = self.folder / "tokens"
+        self.checkpoints = self.folder / "checkpoints"
+        self.best = self.folder / "best"
+        self.metrics = self.folder / "metrics.jsonl"
+        self.done = self.folder / "pretrain.json"
+        self.scores = self.folder / "scores.jsonl"
+
+    def base(self) -> Run | None:
+        """The run that makes this one's base, if its base is a recipe."""
+        recipe = self.recipe.base_recipe()
+        return Run(recipe, self.runs) if recipe else None
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write ``value`` atomically, indented, in UTF-8."""
+    text = json.dumps(value, ensure_ascii=False, indent=2) + "\n"
+    replace_file(path, lambda temporary: temporary.write_text(text, encoding="utf-8"))
+
+
+def replace_file(path: Path, write: Callable[[Path], object]) -> None:
+    """Let ``write`` fill a temporary neighbour, then put it in the place of ``path``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    try:
+        write(temporary)
+        os.replace(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
+    """As ``replace_file``, for a folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
+    old = path.with_name(f"{path.name}.{os.getpid()}.old")
+    try:
+        temporary.mkdir()
+        write(temporary)
+        if path.exists():
+            os.replace(path, old)
+        os.replace(temporary, path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def file_hash(path: Path) -> str:
+    """SHA-256 of a file, hexadecimal."""
+    digest = hashlib.sha256()
+    with path.open("rb") as data:
+        while block := data.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()

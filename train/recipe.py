@@ -1,0 +1,289 @@
+"""The dataclasses behind a recipe, and how a YAML file becomes them.
+
+``what`` decides the weights and is hashed into the run; ``how`` decides only how fast.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import hashlib
+import json
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import ConfigDict, Field, TypeAdapter, ValidationError
+from pydantic.dataclasses import dataclass
+
+_STRICT = ConfigDict(extra="forbid", strict=True)
+# YAML 1.1 reads 1e-3 as a string and 1 as an integer: numbers alone are read leniently.
+Number = Annotated[float, Field(strict=False)]
+Share = Annotated[float, Field(strict=False, ge=0, le=1)]
+Positive = Annotated[int, Field(gt=0)]
+
+
+class RecipeError(ValueError):
+    """One line that names the recipe and the key or file at fault."""
+
+
+@dataclass(config=_STRICT)
+class Source:
+    path: str
+    """Parquet or JSONL file or glob; ``${VARIABLE}`` is expanded, relative to the recipe."""
+    where: dict[str, str] = dataclasses.field(default_factory=dict)
+    """Keep only rows whose columns equal these values."""
+    setting: str = ""
+    """Name under which held-out documents of this source are scored; empty: its ``source``."""
+    block: Positive = 1
+    """So many neighbouring rows are kept on one side of the split (segments of one text)."""
+
+
+@dataclass(config=_STRICT)
+class Corpus:
+    sources: list[Source]
+    """Where the documents come from."""
+    licences: list[str]
+    """Licences whose text may be trained on; documents under any other are excluded."""
+    min_words: Positive = 5
+    """Shorter documents are excluded."""
+    min_arabic: Share = 0.5
+    """Least share of Arabic letters among all letters."""
+    dev: Share = 0.05
+    """Share of document families that choose the checkpoint."""
+    test: Share = 0.1
+    """Share of document families that are scored at the end only."""
+    seed: int = 13
+    """Seed of the split."""
+
+
+@dataclass(config=_STRICT)
+class Tokenizer:
+    vocab_size: Positive = 16000
+    """Word pieces, special tokens included."""
+    min_frequency: Positive = 2
+    """Pieces seen less often are not learned."""
+
+
+@dataclass(config=_STRICT)
+class Model:
+    layers: Positive = 4
+    """Transformer layers."""
+    hidden: Positive = 256
+    """Width."""
+    heads: Positive = 4
+    """Attention heads; must divide ``hidden``."""
+    intermediate: Positive = 1024
+    """Width of the feed-forward layers."""
+    positions: Positive = 256
+    """Longest input in word pieces, [CLS] and [SEP] included."""
+    ppmi_svd: bool = True
+    """Start token embeddings from a truncated SVD of the corpus' PPMI matrix, output bias from
+    log unigram frequencies, instead of noise."""
+    ppmi_window: Positive = 5
+    """Pieces to either side that count as co-occurring."""
+
+
+@dataclass(config=_STRICT)
+class Masking:
+    rate: Share = 0.15
+    """Expected share of words that are chosen."""
+    mask: Share = 0.8
+    """Share of the chosen words whose pieces all become [MASK]."""
+    random: Share = 0.1
+    """Share of the chosen words whose pieces all become random non-special pieces."""
+
+
+@dataclass(config=_STRICT)
+class Training:
+    steps: Positive
+    """Optimizer steps."""
+    rows: Positive = 12
+    """Rows a batch; whole windows of documents are packed into each."""
+    length: Positive = 256
+    """Word pieces a row."""
+    learning_rate: Number = 1e-3
+    """Peak learning rate of AdamW."""
+    warmup: int = 200
+    """Steps of linear warm-up."""
+    decay: Share = 1.0
+    """Share of the steps, the last ones, over which the rate falls linearly to 0."""
+    weight_decay: Number = 0.01
+    """Of AdamW; not on biases and norms."""
+    betas: tuple[Number, Number] = (0.9, 0.98)
+    """Of AdamW."""
+    clip: Number = 1.0
+    """Largest gradient norm."""
+    dropout: Share = 0.0
+    """Hidden and attention dropout."""
+    evaluate_every: Positive = 250
+    """Steps between two readings of the dev set; the best reading is kept."""
+    dev_documents: Positive = 300
+    """Dev documents read each time."""
+    save_precision: Literal["float32", "float16"] = "float32"
+    """Precision of the weights in ``best/``."""
+    seed: int = 42
+    """Seed of initialisation, order of documents, masks and dropout."""
+
+
+@dataclass(config=_STRICT)
+class Evaluation:
+    seed: int = 13
+    """Seed of the fixed masks and of the bootstrap."""
+    folds: Annotated[int, Field(ge=1, le=7)] = 7
+    """How many of the seven disjoint folds of words are scored; 7 covers each word once."""
+    length: Positive = 128
+    """Longest window in word pieces of either model."""
+    bootstrap: Positive = 10000
+    """Resamples of the documents."""
+
+
+@dataclass(config=_STRICT)
+class What:
+    corpus: Corpus
+    """Documents."""
+    training: Training
+    """Optimisation."""
+    masking: Masking = dataclasses.field(default_factory=Masking)
+    """Whole-word masks."""
+    base: str = ""
+    """Continue from: a recipe (``mini-base.yaml``), a local folder, or a Hub id with revision
+    (``UBC-NLP/MARBERTv2@<commit>``). Empty: from scratch."""
+    tokenizer: Tokenizer | None = None
+    """From scratch: the WordPiece tokenizer to learn from the corpus."""
+    model: Model | None = None
+    """From scratch: the BERT to build."""
+    evaluation: Evaluation = dataclasses.field(default_factory=Evaluation)
+    """How base and adapted are compared."""
+
+
+@dataclass(config=_STRICT)
+class How:
+    precision: Literal["bf16", "fp32"] = "bf16"
+    """Autocast of forward and backward."""
+    threads: int = 0
+    """CPU threads; 0 leaves the choice to torch."""
+    log_every: Positive = 20
+    """Steps between two lines of ``metrics.jsonl``."""
+    checkpoint_every: Positive = 500
+    """Steps between two checkpoints."""
+
+
+@dataclass(config=_STRICT)
+class Recipe:
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    """Names the run's folder, ``runs/<name>/``, and the model on the page."""
+    what: What
+    """Decides the weights."""
+    how: How = dataclasses.field(default_factory=How)
+    """Decides only how fast."""
+    path: Path = dataclasses.field(default=Path(), init=False)
+
+    def resolve(self, path: str) -> Path:
+        """``path`` with variables expanded, relative to the recipe's folder."""
+        unset = [v for v in re.findall(r"\$\{(\w+)\}", path) if not os.environ.get(v)]
+        if unset:
+            raise RecipeError(f"{self.path}: {path} needs the variable {unset[0]}, not set")
+        return self.path.parent / os.path.expandvars(path)
+
+    def base_recipe(self) -> Recipe | None:
+        """The recipe that makes this one's base, if the base is one."""
+        if not self.what.base.endswith((".yaml", ".yml")):
+            return None
+        base = load(self.resolve(self.what.base))
+        if base.name == self.name or base.what.base == self.what.base:
+            raise RecipeError(f"{self.path}: what.base leads back to {base.path}")
+        return base
+
+    def digest(self, *keys: str) -> str:
+        """Hash of ``what`` (or of the named parts of it), 12 hex digits.
+
+        Options left at their default do not enter, so that a new option changes no old run.
+        """
+        what = TypeAdapter(What).dump_python(self.what, exclude_defaults=True)
+        part = {k: v for k, v in what.items() if not keys or k in keys}
+        text = json.dumps(part, sort_keys=True, ensure_ascii=False)
+        return hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def load(path: Path) -> Recipe:
+    """Read and check a recipe; ``RecipeError`` in one line for whatever is wrong with it."""
+    try:
+        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise RecipeError(f"{path}: no such recipe") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise RecipeError(f"{path}: cannot be read ({error})") from error
+    except yaml.YAMLError as error:
+        raise RecipeError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+    try:
+        # By way of JSON: pydantic's strict mode takes a mapping for a dataclass only there.
+        recipe = TypeAdapter(Recipe).validate_json(json.dumps(raw, default=str))
+    except ValidationError as error:
+        raise RecipeError(f"{path}: {_first(error)}") from None
+    recipe.path = path
+    _check(recipe)
+    return recipe
+
+
+def _first(error: ValidationError) -> str:
+    """The first fault in words: the key, and what is wrong with it."""
+    unknown = ("extra_forbidden", "unexpected_keyword_argument")
+    # A misspelt key is also a missing one: name the misspelling.
+    faults = sorted(error.errors(include_url=False), key=lambda f: f["type"] not in unknown)
+    fault = faults[0]
+    where = ".".join(str(part) for part in fault["loc"]) or "the recipe"
+    if fault["type"] in unknown:
+        return f"unknown key {where}{_suggestion(fault['loc'])}"
+    if fault["type"] in ("missing", "missing_argument"):
+        return f"missing key {where}"
+    if fault["type"].startswith("dataclass"):
+        return f"{where} must be a mapping of keys"
+    return f"{where}: {fault['msg'].lower()}, not {fault['input']!r}"
+
+
+def _suggestion(location: tuple[Any, ...]) -> str:
+    names = [
+        f.name
+        for c in (
+            Recipe,
+            What,
+            How,
+            Corpus,
+            Source,
+            Tokenizer,
+            Model,
+            Masking,
+            Training,
+            Evaluation,
+        )
+        for f in dataclasses.fields(c)
+    ]
+    close = difflib.get_close_matches(str(location[-1]), names, n=1)
+    return f" (did you mean {close[0]}?)" if close else ""
+
+
+def _check(recipe: Recipe) -> None:
+    """Rules that span several keys."""
+    what = recipe.what
+    scratch = not what.base
+    if scratch and (what.model is None or what.tokenizer is None):
+        raise RecipeError(
+            f"{recipe.path}: without what.base, what.model and what.tokenizer say what to build"
+        )
+    if not scratch and (what.model or what.tokenizer):
+        raise RecipeError(
+            f"{recipe.path}: what.model and what.tokenizer come from what.base; remove them"
+        )
+    if what.model and what.model.hidden % what.model.heads:
+        raise RecipeError(f"{recipe.path}: what.model.heads must divide what.model.hidden")
+    if what.model and what.training.length > what.model.positions:
+        raise RecipeError(f"{recipe.path}: what.training.length is above what.model.positions")
+    if what.masking.mask + what.masking.random > 1:
+        raise RecipeError(f"{recipe.path}: what.masking.mask + what.masking.random is above 1")
+    if what.corpus.dev + what.corpus.test >= 1:
+        raise RecipeError(f"{recipe.path}: what.corpus.dev + what.corpus.test leave no training")
+    if what.training.warmup >= what.training.steps:
+        raise RecipeError(f"{recipe.path}: what.training.warmup is not below what.training.steps")

@@ -1,0 +1,1 @@
+"""vioBERT: Arabic medical masked language models, and a page to compare them."""

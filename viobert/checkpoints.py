@@ -1,0 +1,269 @@
+"""A name → model and tokenizer: Hub ``id@revision``, local folder, or the embedded pair."""
+
+from __future__ import annotations
+
+import logging
+import os
+import re
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
+
+import huggingface_hub
+from huggingface_hub import constants
+from huggingface_hub.errors import (
+    GatedRepoError,
+    LocalEntryNotFoundError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+# torch and transformers are imported inside the functions that need them: they take seconds,
+# and a page must be on screen before its models are.
+
+log = logging.getLogger(__name__)
+T = TypeVar("T")
+
+ROOT = Path(__file__).resolve().parents[1]
+EMBEDDED = ROOT / "assets" / "models"
+MAX_PIECES = 512
+HUB_SECONDS = 3.0
+
+Role = Literal["general", "medical"]
+Source = Literal["hub", "folder", "embedded"]
+Kind = Literal[
+    "missing", "offline", "unreachable", "not_found", "gated", "unknown_revision",
+    "not_masked_lm", "no_tokenizer", "no_mask_token", "broken_weights",
+]  # fmt: skip
+
+REASONS: dict[Kind, str] = {
+    "missing": "no such folder, or no config.json in it",
+    "offline": "not on this machine, and the Hub is switched off",
+    "unreachable": "not on this machine, and the Hub cannot be reached",
+    "not_found": "the Hub knows no such public repository",
+    "gated": "the repository is gated and this machine has no access",
+    "unknown_revision": "the repository has no such revision",
+    "not_masked_lm": "not a masked language model",
+    "no_tokenizer": "no tokenizer that fits the model",
+    "no_mask_token": "its tokenizer has no mask token",
+    "broken_weights": "the weights cannot be read",
+}
+
+
+class CheckpointError(Exception):
+    """A checkpoint that cannot be used; ``str()`` is one line, the cause is chained."""
+
+    def __init__(self, kind: Kind, name: str) -> None:
+        super().__init__(f"{name}: {REASONS[kind]}")
+        self.kind: Kind = kind
+        self.name = name
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A masked language model in eval mode, fp32, on the CPU, and its tokenizer.
+
+    ``max_length`` counts word pieces, special tokens included. ``revision`` is the Hub commit.
+    """
+
+    name: str
+    source: Source
+    revision: str | None
+    model: PreTrainedModel
+    tokenizer: PreTrainedTokenizerBase
+    max_length: int
+
+
+@dataclass(frozen=True)
+class Answering:
+    """The checkpoint that answers in a role, and why the one asked for does not (or None)."""
+
+    role: Role
+    checkpoint: Checkpoint
+    problem: CheckpointError | None = None
+
+
+@dataclass(frozen=True)
+class Seat:
+    """Where a role's checkpoint comes from: environment variable, Hub default, stand-in."""
+
+    variable: str
+    default: str
+    stand_in: str
+
+
+SEATS: dict[Role, Seat] = {
+    "general": Seat("VIOBERT_BASE", "UBC-NLP/MARBERTv2", "assets/models/base-mini"),
+    "medical": Seat("VIOBERT_MODEL", "Vionex-digital/vioBERT-v3", "assets/models/viobert-mini"),
+}
+
+
+def pair() -> tuple[Answering, Answering]:
+    """The two checkpoints that answer, general first. Raises CheckpointError if a role has none."""
+    return _seat("general"), _seat("medical")
+
+
+def load(name: str) -> Checkpoint:
+    """Checkpoint called ``name``: a local folder (also relative to the project) or a Hub id,
+    with ``@revision`` if wanted. Raises CheckpointError."""
+    folder = _local_folder(name)
+    if folder is not None:
+        source: Source = "embedded" if EMBEDDED in folder.parents else "folder"
+        return _open(folder, folder.name, source, None)
+    if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", name) or name.startswith("."):
+        raise CheckpointError("missing", name)
+    repository, _, revision = name.partition("@")
+    folder = _snapshot(repository, revision or None)
+    return _open(folder, repository, "hub", folder.name)
+
+
+def hub_is_off() -> bool:
+    """Whether VIOBERT_OFFLINE forbids even the Hub's cache."""
+    return os.environ.get("VIOBERT_OFFLINE", "") not in ("", "0")
+
+
+def _seat(role: Role) -> Answering:
+    seat = SEATS[role]
+    wanted = os.environ.get(seat.variable, "").strip()
+    if not wanted and hub_is_off():
+        return Answering(role, load(seat.stand_in))
+    try:
+        return Answering(role, load(wanted or seat.default))
+    except CheckpointError as problem:
+        log.warning("%s; %s answers in its place", problem, seat.stand_in)
+        return Answering(role, load(seat.stand_in), problem)
+
+
+def _local_folder(name: str) -> Path | None:
+    """Existing folder of that name: absolute, from the current folder, or from the project's."""
+    path = Path(name).expanduser()
+    for candidate in (path, ROOT / path):
+        if name and candidate.is_dir():
+            return candidate.resolve()
+    return None
+
+
+def _snapshot(repository: str, revision: str | None) -> Path:
+    """Local folder of a Hub repository at ``revision``, downloaded if it must be."""
+    name = f"{repository}@{revision}" if revision else repository
+    if hub_is_off():
+        raise CheckpointError("offline", name)
+    try:
+        return _download(repository, revision)
+    except GatedRepoError as error:
+        raise CheckpointError("gated", name) from error
+    except RevisionNotFoundError as error:
+        raise CheckpointError("unknown_revision", name) from error
+    except RepositoryNotFoundError as error:
+        raise CheckpointError("not_found", name) from error
+    except Exception as error:  # no network, a proxy, a time-out: what is cached will do
+        return _cached(repository, revision, name, error)
+
+
+def _download(repository: str, revision: str | None) -> Path:
+    if constants.HF_HUB_OFFLINE:
+        raise ConnectionError("HF_HUB_OFFLINE is set")
+    api = huggingface_hub.HfApi()
+    info = _within(
+        HUB_SECONDS, lambda: api.model_info(repository, revision=revision, timeout=HUB_SECONDS)
+    )
+    files = {sibling.rfilename for sibling in info.siblings or []}
+    safe = bool(files & {"model.safetensors", "model.safetensors.index.json"})
+    weights = "model*.safetensors" if safe else "pytorch_model*.bin"
+    patterns = ["*.json", "*.txt", "*.model", weights]
+    # By the name asked for, not by info.sha: only so can the cache later answer to that name.
+    return Path(
+        huggingface_hub.snapshot_download(repository, revision=revision, allow_patterns=patterns)
+    )
+
+
+def _cached(repository: str, revision: str | None, name: str, cause: Exception) -> Path:
+    try:
+        return Path(
+            huggingface_hub.snapshot_download(
+                repository, revision=revision, local_files_only=True, allow_patterns="config.json"
+            )
+        )
+    except LocalEntryNotFoundError:
+        kind: Kind = "offline" if constants.HF_HUB_OFFLINE else "unreachable"
+        raise CheckpointError(kind, name) from cause
+
+
+def _within(seconds: float, call: Callable[[], T]) -> T:
+    """``call()``'s result, or TimeoutError: name look-up ignores the HTTP client's time-outs."""
+    result: list[T] = []
+    failure: list[Exception] = []
+
+    def run() -> None:
+        try:
+            result.append(call())
+        except Exception as error:
+            failure.append(error)
+
+    thread = threading.Thread(target=run, daemon=True)
+    thread.start()
+    thread.join(seconds)
+    if failure:
+        raise failure[0]
+    if not result:
+        raise TimeoutError(f"no answer within {seconds:g} s")
+    return result[0]
+
+
+def _open(folder: Path, name: str, source: Source, revision: str | None) -> Checkpoint:
+    if not (folder / "config.json").is_file():
+        raise CheckpointError("missing", name)
+    model = _model(folder, name)
+    tokenizer = _tokenizer(folder, name, model.config.vocab_size)
+    positions = getattr(model.config, "max_position_embeddings", MAX_PIECES)
+    # Some tokenizers say 1e30.
+    limit = int(min(MAX_PIECES, positions, tokenizer.model_max_length))
+    return Checkpoint(name, source, revision, model, tokenizer, limit)
+
+
+def _model(folder: Path, name: str) -> PreTrainedModel:
+    import torch
+    from transformers import AutoConfig, AutoModelForMaskedLM
+
+    try:
+        config = AutoConfig.from_pretrained(folder, local_files_only=True)
+        known = type(config) in AutoModelForMaskedLM._model_mapping
+    except Exception as error:
+        raise CheckpointError("not_masked_lm", name) from error
+    if not known:
+        raise CheckpointError("not_masked_lm", name)
+    try:
+        options: dict[str, Any] = {"local_files_only": True, "output_loading_info": True}
+        model, report = AutoModelForMaskedLM.from_pretrained(
+            folder, config=config, dtype=torch.float32, weights_only=True, **options
+        )
+    except Exception as error:
+        raise CheckpointError("broken_weights", name) from error
+    absent = set(report["missing_keys"])
+    if absent or report["mismatched_keys"]:
+        # A classifier's checkpoint lacks just the head, which would be filled with random weights.
+        body = any(key.startswith(model.base_model_prefix) for key in absent)
+        headless = absent and not body and not report["mismatched_keys"]
+        raise CheckpointError("not_masked_lm" if headless else "broken_weights", name)
+    ready: PreTrainedModel = model.eval()
+    return ready
+
+
+def _tokenizer(folder: Path, name: str, rows: int) -> PreTrainedTokenizerBase:
+    from transformers import AutoTokenizer
+
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(folder, local_files_only=True)
+    except Exception as error:
+        raise CheckpointError("no_tokenizer", name) from error
+    # Without a vocabulary file some tokenizers come up with their special tokens alone.
+    if not len(tokenizer.all_special_ids) < len(tokenizer) <= rows:
+        raise CheckpointError("no_tokenizer", name)
+    if tokenizer.mask_token_id is None:
+        raise CheckpointError("no_mask_token", name)
+    return tokenizer
