@@ -83,11 +83,14 @@ def _answers(url: str) -> bool:
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
-    if chromium is None:
-        reason = "no chromium on PATH: the page was not looked at"
-        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        chromium = chromium or (own if Path(own).exists() else None)
+        if chromium is None:
+            reason = "no Chromium, neither on PATH nor Playwright's: the page was not looked at"
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
         launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
         yield launched
         launched.close()

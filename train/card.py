@@ -24,6 +24,14 @@ CREDITS = {
 }
 
 
+METRICS = {
+    "nats_per_word": "nats per word",
+    "word_perplexity": "word perplexity",
+    "fill_mask_top1": "fill-mask top-1",
+    "fill_mask_top5": "fill-mask top-5",
+}
+
+
 def card(run: Run, name: str, scores: Sequence[Score], size: int) -> str:
     """The card of a run's best model as Markdown; ``size`` is that of its weights in bytes."""
     manifest = json.loads(run.manifest.read_text(encoding="utf-8"))
@@ -123,6 +131,32 @@ def _recipe(run: Run, done: dict[str, Any]) -> list[str]:
         "",
         f"Dev loss {done['best_dev_loss']:.3f} nats per masked piece at 15 %.",
     ]
+
+
+def figures(scores: Sequence[Score]) -> str:
+    """The README's table: both models and the paired difference, setting by setting."""
+    cells = {(s.setting, s.metric, s.model, s.against is not None): s for s in scores}
+    adapted = next(s.model for s in scores if s.against)
+    base = next(s.model for s in scores if s.model != adapted)
+    first = scores[0]
+    lines = [
+        f"Held-out documents that neither model was trained on, measured "
+        f"{first.envelope['time'][:10]}, seed {first.seed}; each word hidden once. The last column "
+        "is the paired difference with its 95 % interval (bootstrap over documents); that of "
+        "perplexity is relative.",
+        "",
+        "| held-out text | words (documents) | measure | base-mini | viobert-mini | difference |",
+        "|---|--:|---|--:|--:|---|",
+    ]
+    for setting, metric in dict.fromkeys((s.setting, s.metric) for s in scores):
+        before, after = (cells[setting, metric, m, False] for m in (base, adapted))
+        gain = cells[setting, metric, adapted, True]
+        lines.append(
+            f"| {setting} | {gain.n:,} ({gain.documents}) | {METRICS[metric]} | "
+            f"{show(before, before.value)} | {show(after, after.value)} | {show(gain, gain.value)} "
+            f"[{show(gain, gain.low)}, {show(gain, gain.high)}] |"
+        )
+    return "\n".join(lines)
 
 
 def _scores(scores: Sequence[Score]) -> list[str]:

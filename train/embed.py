@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-from train.card import card
-from train.files import Run, StageError, replace_folder
+from train.card import card, figures
+from train.files import Run, StageError, replace_file, replace_folder
 from train.pretrain import finished
 from viobert import checkpoints, scores
+from viobert.scores import Score
 
 #: The pair is part of the repository: it has to stay small.
 MAX_BYTES = 16_000_000
+#: Marks of the README around its table of figures.
+START = "<!-- figures: written by `python -m train embed`, checked by a test -->"
+END = "<!-- /figures -->"
 
 
 def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> None:
@@ -40,6 +45,19 @@ def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> No
         replace_folder(folder / name, partial(_fill, source=made.best, text=text))
         log(f"{folder / name}: {weights / 1e6:.1f} MB, {len(own)} scores on its card")
     shutil.copyfile(run.scores, folder.parent / "scores.jsonl")
+    readme = folder.parents[1] / "README.md"
+    if readme.exists():
+        write_figures(readme, rows)
+
+
+def write_figures(readme: Path, rows: Sequence[Score]) -> None:
+    """Put the table of figures between its two marks in the README."""
+    before, _, rest = readme.read_text(encoding="utf-8").partition(START)
+    _, mark, after = rest.partition(END)
+    if not mark:
+        raise StageError(f"{readme}: the marks {START!r} and {END!r} are gone")
+    text = f"{before}{START}\n{figures(rows)}\n{END}{after}"
+    replace_file(readme, lambda path: path.write_text(text, encoding="utf-8"))
 
 
 def _fill(path: Path, source: Path, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import torch
@@ -33,9 +34,24 @@ def build(recipe: Recipe, tokenizer: Any, tokens: Tokens | None) -> BertForMaske
             pad_token_id=tokenizer.pad_token_id,
         )
     )
+    _order_positions(model)
     if shape.ppmi_svd and tokens is not None:
         _start_from_corpus(model, tokens, shape.ppmi_window, training.seed)
     return model
+
+
+def _order_positions(model: BertForMaskedLM) -> None:
+    """Start position embeddings from sines (Vaswani et al., 2017), at the words' own scale.
+
+    From noise, every position has to learn by itself which others are its neighbours.
+    """
+    weight = model.bert.embeddings.position_embeddings.weight
+    positions, width = weight.shape
+    frequency = torch.exp(torch.arange(0, width, 2) * (-math.log(positions) / width))
+    angle = torch.arange(positions)[:, None] * frequency
+    waves = torch.stack([angle.sin(), angle.cos()], dim=-1).flatten(1)[:, :width]
+    with torch.no_grad():
+        weight.copy_(waves * (ppmi.SPREAD / waves.std()))
 
 
 def _start_from_corpus(model: BertForMaskedLM, tokens: Tokens, window: int, seed: int) -> None:

@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import hashlib
 import platform
+import subprocess
 import time
 from collections.abc import Sequence
+from importlib.metadata import version
 from typing import Any
-
-import numpy as np
-from numpy.typing import NDArray
 
 from train.corpus.build import read_documents
 from train.corpus.document import Document
-from train.evaluate.intrinsic import Outcomes, score
-from train.evaluate.statistics import Bootstrap, Interval
+from train.evaluate.compare import Candidate, compare, table
+from train.evaluate.intrinsic import score
 from train.evaluate.words import windows
 from train.files import Run, StageError, file_hash
 from train.pretrain import base_name, finished
 from viobert import checkpoints, scores
 from viobert.checkpoints import Checkpoint
 from viobert.scores import Score
-
-METRICS = ("nats_per_word", "word_perplexity", "fill_mask_top1", "fill_mask_top5")
 
 
 def evaluate(run: Run, log: Any = print) -> list[Score]:
@@ -47,114 +44,16 @@ def evaluate(run: Run, log: Any = print) -> list[Score]:
         names.insert(0, base.recipe.name if base else run.recipe.what.base)
     length = min([config.length, *(c.max_length for c in loaded)])
     found, left_out = windows(documents, [c.tokenizer for c in loaded], length, config.seed)
-    outcomes = [
-        score(c.model, c.tokenizer, found, m, config.folds, name)
-        for m, (c, name) in enumerate(zip(loaded, names, strict=True))
+    candidates = [
+        Candidate(name, _revision(c), score(c.model, c.tokenizer, found, which, config.folds, name))
+        for which, (c, name) in enumerate(zip(loaded, names, strict=True))
     ]
-    revisions = [_revision(c) for c in loaded]
-    envelope = _envelope(run, documents, left_out, length)
-    rows = _rows(documents, outcomes, names, revisions, config, envelope)
+    rows = compare(documents, candidates, config, _envelope(run, documents, left_out, length))
+    if not rows:
+        raise StageError(f"{run.recipe.name}: no word of the test documents could be scored")
     scores.write(run.scores, rows)
     log(table(rows))
     return rows
-
-
-def _rows(
-    documents: Sequence[Document],
-    outcomes: Sequence[Outcomes],
-    names: Sequence[str],
-    revisions: Sequence[str],
-    config: Any,
-    envelope: dict[str, Any],
-) -> list[Score]:
-    rows = []
-    settings = sorted({d.setting for d in documents})
-    for setting in (["all"] if len(settings) > 1 else []) + settings:
-        members = [i for i, d in enumerate(documents) if setting in ("all", d.setting)]
-        sums = [_sums(o, members) for o in outcomes]
-        used = np.flatnonzero(sums[0]["words"] > 0)
-        if not len(used):
-            continue
-        sums = [{k: v[used] for k, v in s.items()} for s in sums]
-        bootstrap = Bootstrap(len(used), config.bootstrap, config.seed)
-        common: dict[str, Any] = {
-            "axis": "intrinsic",
-            "task": "masked-language-modelling",
-            "setting": setting,
-            "seed": config.seed,
-            "n": int(sums[0]["words"].sum()),
-            "documents": len(used),
-            "envelope": envelope,
-        }
-        for own, name, revision in zip(sums, names, revisions, strict=True):
-            for metric in METRICS:
-                rows.append(
-                    Score(
-                        **common,
-                        model=name,
-                        revision=revision,
-                        metric=metric,
-                        **vars(_value(bootstrap, metric, own)),
-                    )
-                )
-        if len(sums) == 2:
-            for metric in METRICS:
-                rows.append(
-                    Score(
-                        **common,
-                        model=names[1],
-                        revision=revisions[1],
-                        metric=metric,
-                        against=f"{names[0]}@{revisions[0]}",
-                        **vars(_gain(bootstrap, metric, *sums)),
-                    )
-                )
-    return rows
-
-
-def _sums(outcomes: Outcomes, members: Sequence[int]) -> dict[str, NDArray[np.float64]]:
-    """Sums over the words of each member document: (members,) arrays."""
-    size = max(members) + 1
-
-    def total(values: NDArray[np.float64]) -> NDArray[np.float64]:
-        whole = np.bincount(
-            outcomes.document,
-            weights=values,
-            minlength=max(size, int(outcomes.document.max(initial=0)) + 1),
-        )
-        return np.asarray(whole[list(members)], float)
-
-    return {
-        "words": total(np.ones_like(outcomes.nll)),
-        "nll": total(outcomes.nll),
-        "top1": total(outcomes.top1),
-        "top5": total(outcomes.top5),
-    }
-
-
-_COLUMN = {
-    "nats_per_word": "nll",
-    "word_perplexity": "nll",
-    "fill_mask_top1": "top1",
-    "fill_mask_top5": "top5",
-}
-
-
-def _value(bootstrap: Bootstrap, metric: str, own: dict[str, NDArray[np.float64]]) -> Interval:
-    transform = np.exp if metric == "word_perplexity" else None
-    return bootstrap.ratio(own[_COLUMN[metric]], own["words"], transform)
-
-
-def _gain(
-    bootstrap: Bootstrap,
-    metric: str,
-    base: dict[str, NDArray[np.float64]],
-    own: dict[str, NDArray[np.float64]],
-) -> Interval:
-    """Paired difference, adapted less base; for perplexity the relative change (−0.5: halved)."""
-    difference = own[_COLUMN[metric]] - base[_COLUMN[metric]]
-    transform = np.expm1 if metric == "word_perplexity" else None
-    return bootstrap.ratio(difference, own["words"], transform)
 
 
 def _revision(checkpoint: Checkpoint) -> str:
@@ -175,6 +74,7 @@ def _envelope(
 
     return {
         "recipe": run.recipe.digest(),
+        "code": _code_version(),
         "dataset": {
             "name": f"{run.recipe.name} test",
             "documents": len(documents),
@@ -193,19 +93,11 @@ def _envelope(
     }
 
 
-def table(rows: Sequence[Score]) -> str:
-    """The scores as a table for a terminal."""
-    lines = [f"{'setting':<16}{'model':<18}{'metric':<18}{'value':>10}   95 % interval"]
-    for row in rows:
-        sign = "+" if row.against else ""
-        name = f"Δ {row.model}" if row.against else row.model
-        numbers = (
-            f"{row.value:>{sign}10.4f}   [{row.low:{sign}.4f}, {row.high:{sign}.4f}]"
-            if row.metric != "word_perplexity" or row.against
-            else f"{row.value:>10.1f}   [{row.low:.1f}, {row.high:.1f}]"
-        )
-        lines.append(
-            f"{row.setting:<16}{name:<18}{row.metric:<18}{numbers}  "
-            f"n={row.n} words, {row.documents} documents"
-        )
-    return "\n".join(lines)
+def _code_version() -> str:
+    """The commit of the checkout, or the installed version."""
+    command = ["git", "-C", str(checkpoints.ROOT), "describe", "--always", "--dirty"]
+    try:
+        said = subprocess.run(command, text=True, capture_output=True, check=True)
+        return said.stdout.strip()
+    except (OSError, subprocess.CalledProcessError):
+        return version("viobert")

@@ -1,0 +1,97 @@
+"""What the repository says of itself holds."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from train.card import figures
+from train.embed import END, START
+from viobert import scores
+from viobert.checkpoints import EMBEDDED, ROOT, load
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PAIR = ("base-mini", "viobert-mini")
+
+
+def imports(path: Path) -> set[str]:
+    """Top-level names of every module that a file imports, wherever in it."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name.split(".")[0] for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names.add(node.module.split(".")[0])
+    return names
+
+
+def test_the_rooms_keep_their_doors_shut() -> None:
+    for path in [*(ROOT / "viobert").rglob("*.py"), ROOT / "app.py"]:
+        assert not imports(path) & {"train", "tests"}, path
+
+
+def test_the_readme_names_every_folder_and_file_that_it_should() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files"], cwd=ROOT, text=True, capture_output=True, check=False
+    ).stdout.splitlines()
+    if not listed:
+        pytest.skip("not a git checkout: no list of the project's files")
+    for folder in {line.split("/")[0] for line in listed if "/" in line} - {".ci"}:
+        assert f"({folder})" in README, folder
+    for link in re.findall(r"\]\((?!http)([^)]+)\)", README):
+        assert (ROOT / link).exists(), link
+
+
+def test_the_front_matter_agrees_with_the_requirements() -> None:
+    front = yaml.safe_load(README.split("---")[1])
+    pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
+    assert front["sdk"] == "gradio" and f"gradio=={front['sdk_version']}" in pins
+    assert front["python_version"] == "3.12.12" and front["app_file"] == "app.py"
+    assert len(front["short_description"]) <= 60
+
+
+def test_the_readmes_figures_are_those_of_the_scores() -> None:
+    shown = README.partition(START)[2].partition(END)[0]
+    assert shown.strip() == figures(list(scores.read(ROOT / "assets" / "scores.jsonl"))).strip()
+
+
+def test_adaptation_helped_where_the_readme_says() -> None:
+    rows = scores.read(ROOT / "assets" / "scores.jsonl")
+    gains = {(r.setting, r.metric): r for r in rows if r.against}
+    assert gains["all", "word_perplexity"].high < 0
+    assert gains["all", "fill_mask_top5"].low > 0
+
+
+@pytest.mark.parametrize("name", PAIR)
+def test_an_embedded_model_is_small_whole_and_described(name: str) -> None:
+    folder = EMBEDDED / name
+    assert (folder / "model.safetensors").stat().st_size <= 16_000_000
+    checkpoint = load(str(folder))
+    assert checkpoint.source == "embedded" and checkpoint.max_length == 128
+    assert checkpoint.model.config.torch_dtype is not None
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    front = yaml.safe_load(text.split("---")[1])
+    assert front["license"] == "cc-by-sa-4.0" and front["pipeline_tag"] == "fill-mask"
+    for heading in ("## Training data", "## Recipe", "## Scores", "## Limits"):
+        assert heading in text
+    assert "research_only" not in text and "CC BY-NC" not in text
+
+
+@pytest.mark.parametrize("name", PAIR)
+def test_an_embedded_model_loads_with_no_code_of_ours(name: str, tmp_path: Path) -> None:
+    code = (
+        "import sys\nfrom transformers import pipeline\n"
+        "answers = pipeline('fill-mask', model=sys.argv[1])('المريض يعاني من [MASK] في الصدر')\n"
+        "assert len(answers) == 5\nassert not {'viobert', 'train'} & set(sys.modules)"
+    )
+    result = subprocess.run(
+        [sys.executable, "-I", "-c", code, str(EMBEDDED / name)],
+        cwd=tmp_path, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr

@@ -1,0 +1,73 @@
+"""On real text, where VIOBERT_DATA names the folder that holds it."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import re
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+
+from tests.train.conftest import RECIPES
+from train.corpus.build import build, read_documents
+from train.evaluate import intrinsic
+from train.evaluate.words import FOLDS, windows
+from train.files import Run
+from train.recipe import Recipe, load
+from viobert import checkpoints, scores
+from viobert.checkpoints import EMBEDDED, ROOT
+
+DATA = Path(os.environ.get("VIOBERT_DATA", "") or "no-such-folder")
+NAMES = ("mini-base", "mini-medical")
+pytestmark = pytest.mark.skipif(
+    not DATA.is_dir(), reason="VIOBERT_DATA names no folder: nothing was tried on real text"
+)
+
+
+@pytest.fixture(scope="module")
+def medical(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """The corpus of mini-medical, without that of its base."""
+    recipe: Recipe = load(RECIPES / "mini-medical.yaml")
+    recipe = dataclasses.replace(recipe, what=dataclasses.replace(recipe.what, base=""))
+    recipe.path = RECIPES / "mini-medical.yaml"
+    run = Run(recipe, tmp_path_factory.mktemp("runs"))
+    build(run, lambda _: None)
+    return run
+
+
+def test_the_medical_corpus_is_clean_licensed_and_whole(medical: Run) -> None:
+    documents = pq.read_table(medical.documents).to_pylist()
+    assert len(documents) > 2500
+    assert {d["licence"] for d in documents} <= set(medical.recipe.what.corpus.licences)
+    assert not any("NC" in d["licence"] for d in documents)
+    assert {d["setting"] for d in documents} == {
+        "consultations", "encyclopaedia", "news", "public-health"
+    }  # fmt: skip
+    noise = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.|https?://|[\u200b-\u200f\u202a-\u202e]")
+    assert not [d["id"] for d in documents if noise.search(d["text"])]
+    read = sum(len(pq.read_table(p)) for p in (DATA / "medical").glob("*.parquet"))
+    assert len(documents) + len(pq.read_table(medical.excluded)) == read
+
+
+def test_the_embedded_tokenizer_knows_nearly_every_word(medical: Run) -> None:
+    tokenizer: Any = checkpoints.load(str(EMBEDDED / "viobert-mini")).tokenizer
+    texts = [d.text for d in read_documents(medical, "test")[:150]]
+    ids = np.concatenate([tokenizer(t)["input_ids"] for t in texts])
+    assert (ids == tokenizer.unk_token_id).mean() < 0.002
+
+
+def test_the_published_scores_come_out_again(medical: Run) -> None:
+    cells = {(s.setting, s.model): s for s in scores.read(ROOT / "assets" / "scores.jsonl")
+             if s.metric == "nats_per_word" and not s.against}  # fmt: skip
+    documents = [d for d in read_documents(medical, "test") if d.setting == "news"]
+    pair = [checkpoints.load(str(EMBEDDED / n)) for n in ("base-mini", "viobert-mini")]
+    config = medical.recipe.what.evaluation
+    found, _ = windows(documents, [c.tokenizer for c in pair], config.length, config.seed)
+    for which, (checkpoint, name) in enumerate(zip(pair, NAMES, strict=True)):
+        out = intrinsic.score(checkpoint.model, checkpoint.tokenizer, found, which, FOLDS, name)
+        assert len(out.nll) == cells["news", name].n
+        assert out.nll.mean() == pytest.approx(cells["news", name].value, abs=1e-4)
