@@ -32,7 +32,7 @@ mini: .venv/.dev
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \
 		|| { echo "Python 3.10 to 3.13 is needed: make PYTHON=python3.12 …" >&2; exit 1; }
-	$(PYTHON) -m venv .venv
+	$(PYTHON) -m venv .venv || { rm -rf .venv; exit 1; }
 
 .venv/.demo: requirements.txt | .venv/bin/python
 	$(BIN)/python -m pip install --disable-pip-version-check -r requirements.txt
@@ -47,8 +47,8 @@ chromium: .venv/.dev
 	@command -v chromium chromium-browser google-chrome >/dev/null \
 		|| { [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null \
 			&& apt-get update -q && apt-get install -q -y chromium; } \
-		|| timeout 300 $(BIN)/playwright install chromium \
-		|| echo "no Chromium found or installed: the browser tests cannot run" >&2
+		|| $(BIN)/playwright install chromium \
+		|| echo "no Chromium, the browser tests cannot run; try: apt-get install chromium" >&2
 
 clean:
 	rm -rf .venv runs *.egg-info

@@ -11,13 +11,18 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one stage; 2 and one line on the standard error for what the user can mend."""
     options = _parser().parse_args(arguments)
     # Late, so that --help answers without torch.
-    from train.files import Run, StageError
-    from train.recipe import RecipeError, load
-
+    try:
+        from train.files import Run, StageError
+        from train.recipe import RecipeError, load
+        from viobert.scores import ScoreError
+    except ModuleNotFoundError as error:
+        print(f"train: {error}; pip install -e '.[train]' installs it", file=sys.stderr)
+        return 2
     try:
         run = Run(load(options.recipe), options.runs)
-        _stage(options.stage, run)
-    except (RecipeError, StageError) as error:
+        with run.lock():
+            _stage(options.stage, run)
+    except (RecipeError, StageError, ScoreError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from train.corpus.build import read_manifest
 from train.files import Run
 from viobert.scores import Score
 
@@ -34,16 +35,16 @@ METRICS = {
 
 def card(run: Run, name: str, scores: Sequence[Score], size: int) -> str:
     """The card of a run's best model as Markdown; ``size`` is that of its weights in bytes."""
-    manifest = json.loads(run.manifest.read_text(encoding="utf-8"))
+    base = run.base()
+    data = [read_manifest(r)["sources"] for r in (run, base) if r]
     done = json.loads(run.done.read_text(encoding="utf-8"))
-    licences = sorted({k for s in manifest["sources"].values() for k in s["licences"]})
     return "\n".join(
         [
             "---",
             "language: [ar]",
             "library_name: transformers",
             "pipeline_tag: fill-mask",
-            "license: cc-by-sa-4.0" if "CC BY-SA 4.0" in licences else "license: cc0-1.0",
+            f"license: {_licence(data)}",
             "---",
             "",
             f"# {name}",
@@ -63,7 +64,12 @@ def card(run: Run, name: str, scores: Sequence[Score], size: int) -> str:
             "",
             "## Training data",
             "",
-            *_data(manifest),
+            *_data(data[0]),
+            *(
+                ["", f"And, as base-mini ({base.recipe.name}):", "", *_data(data[1])]
+                if base
+                else []
+            ),
             "",
             "## Recipe",
             "",
@@ -75,7 +81,7 @@ def card(run: Run, name: str, scores: Sequence[Score], size: int) -> str:
             "",
             "## Limits",
             "",
-            "- Trained for an hour or so on two CPU cores; large models know far more.",
+            "- Small, and trained briefly: large models know far more.",
             "- Its input is limited to "
             f"{_positions(run)} word pieces, and it knows most about the text listed above.",
             "- Consultations were cleaned of e-mail addresses, links and handles; names of people "
@@ -104,12 +110,20 @@ def _positions(run: Run) -> int:
     return int(config["max_position_embeddings"])
 
 
-def _data(manifest: dict[str, Any]) -> list[str]:
+def _licence(data: Sequence[dict[str, Any]]) -> str:
+    """The licence of weights trained on these sources: share-alike binds, the rest is credited."""
+    licences = {name for sources in data for s in sources.values() for name in s["licences"]}
+    if "CC BY-SA 4.0" in licences:
+        return "cc-by-sa-4.0"
+    return "cc0-1.0" if licences == {"CC0-1.0"} else "other"
+
+
+def _data(sources: dict[str, Any]) -> list[str]:
     lines = [
         "| source | licence | training documents | left out | gathered by |",
         "|---|---|--:|--:|---|",
     ]
-    for source, counts in sorted(manifest["sources"].items()):
+    for source, counts in sorted(sources.items()):
         lines.append(
             f"| {source} | {', '.join(counts['licences'])} | {counts.get('train', 0)} | "
             f"{sum(counts['excluded'].values())} | {CREDITS.get(source, '')} |"
@@ -140,12 +154,12 @@ def figures(scores: Sequence[Score]) -> str:
     base = next(s.model for s in scores if s.model != adapted)
     first = scores[0]
     lines = [
-        f"Held-out documents that neither model was trained on, measured "
-        f"{first.envelope['time'][:10]}, seed {first.seed}; each word hidden once. The last column "
-        "is the paired difference with its 95 % interval (bootstrap over documents); that of "
-        "perplexity is relative.",
+        f"Held-out texts, measured {first.envelope['time'][:10]}, seed {first.seed}; each word "
+        "hidden once. The last column is the paired difference with its 95 % interval (bootstrap "
+        "over texts); that of perplexity is relative. Texts that the base was trained on to the "
+        "letter were left out; near-duplicates were not looked for.",
         "",
-        "| held-out text | words (documents) | measure | base-mini | viobert-mini | difference |",
+        "| held-out text | words (texts) | measure | base-mini | viobert-mini | difference |",
         "|---|--:|---|--:|--:|---|",
     ]
     for setting, metric in dict.fromkeys((s.setting, s.metric) for s in scores):
@@ -164,11 +178,11 @@ def _scores(scores: Sequence[Score]) -> list[str]:
         return []
     first = scores[0]
     lines = [
-        f"Held-out documents of the health corpus, masks of seed {first.seed}, measured "
-        f"{first.envelope['time'][:10]}. Intervals: 95 %, bootstrap over documents. Differences "
+        f"Held-out texts of the health corpus, masks of seed {first.seed}, measured "
+        f"{first.envelope['time'][:10]}. Intervals: 95 %, bootstrap over texts. Differences "
         "are paired with the base; that of perplexity is relative.",
         "",
-        "| setting | metric | value | 95 % interval | words | documents |",
+        "| setting | metric | value | 95 % interval | words | texts |",
         "|---|---|--:|---|--:|--:|",
     ]
     for s in scores:

@@ -9,8 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from train.card import card, figures
+from train.evaluate.stage import revision
 from train.files import Run, StageError, replace_file, replace_folder
-from train.pretrain import finished
+from train.lineage import require_finished
 from viobert import checkpoints, scores
 from viobert.scores import Score
 
@@ -24,16 +25,14 @@ END = "<!-- /figures -->"
 def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> None:
     """Copy a run's base and model to ``folder`` with a card each, and its scores beside them.
 
-    Raises ``StageError`` when the run is unfinished, unscored or too large to embed.
+    Also puts their figures into the README. Raises ``StageError`` when the run is unfinished, not
+    scored as it is, or too large to embed.
     """
     base = run.base()
     if base is None:
         raise StageError(f"{run.recipe.path}: only a recipe whose base is a recipe makes a pair")
-    if not finished(run):
-        raise StageError(f"{run.recipe.name}: not trained; run python -m train pretrain first")
-    if not run.scores.exists():
-        raise StageError(f"{run.recipe.name}: no scores; run python -m train evaluate first")
-    rows = list(scores.read(run.scores))
+    require_finished(run)
+    rows = _own_scores(run, base)
     roles: tuple[tuple[checkpoints.Role, Run], ...] = (("general", base), ("medical", run))
     for role, made in roles:
         name = Path(checkpoints.SEATS[role].stand_in).name
@@ -58,6 +57,19 @@ def write_figures(readme: Path, rows: Sequence[Score]) -> None:
         raise StageError(f"{readme}: the marks {START!r} and {END!r} are gone")
     text = f"{before}{START}\n{figures(rows)}\n{END}{after}"
     replace_file(readme, lambda path: path.write_text(text, encoding="utf-8"))
+
+
+def _own_scores(run: Run, base: Run) -> list[Score]:
+    """The scores of exactly these weights, by exactly this recipe."""
+    rows = list(scores.read(run.scores)) if run.scores.exists() else []
+    present = {m.recipe.name: revision(checkpoints.load(str(m.best))) for m in (base, run)}
+    scored = {s.model: s.revision for s in rows}
+    if scored != present or any(s.envelope["recipe"] != run.recipe.digest() for s in rows):
+        raise StageError(
+            f"{run.recipe.name}: no scores of these models at {run.scores}; run "
+            f"python -m train evaluate {run.recipe.path} first"
+        )
+    return rows
 
 
 def _fill(path: Path, source: Path, text: str) -> None:

@@ -6,9 +6,12 @@ import hashlib
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 from typing import Any
+
+from filelock import FileLock, Timeout
 
 from train.recipe import Recipe
 
@@ -35,6 +38,20 @@ class Run:
         self.done = self.folder / "pretrain.json"
         self.scores = self.folder / "scores.jsonl"
 
+    @contextmanager
+    def lock(self) -> Iterator[None]:
+        """Hold this run and its bases for one process; ``StageError`` if another holds them."""
+        base = self.base()
+        self.folder.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self.folder / ".lock", timeout=0)
+        try:
+            with base.lock() if base else nullcontext(), lock:
+                yield
+        except Timeout:
+            raise StageError(
+                f"{self.recipe.name}: another process works on {self.folder}"
+            ) from None
+
     def base(self) -> Run | None:
         """The run that makes this one's base, if its base is a recipe."""
         recipe = self.recipe.base_recipe()
@@ -59,19 +76,26 @@ def replace_file(path: Path, write: Callable[[Path], object]) -> None:
 
 
 def replace_folder(path: Path, write: Callable[[Path], object]) -> None:
-    """As ``replace_file``, for a folder."""
+    """As ``replace_file``, for a folder. Two processes must not do it at once (``Run.lock``)."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{path.name}.{os.getpid()}.tmp")
-    old = path.with_name(f"{path.name}.{os.getpid()}.old")
+    temporary, old = path.with_name(f"{path.name}.tmp"), path.with_name(f"{path.name}.old")
+    if old.exists() and not path.exists():
+        os.replace(old, path)  # killed between the two renames below
+    for left_over in (temporary, old):
+        shutil.rmtree(left_over, ignore_errors=True)
     try:
         temporary.mkdir()
         write(temporary)
         if path.exists():
             os.replace(path, old)
         os.replace(temporary, path)
+    except BaseException:
+        if old.exists() and not path.exists():
+            os.replace(old, path)
+        raise
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-        shutil.rmtree(old, ignore_errors=True)
+    shutil.rmtree(old, ignore_errors=True)
 
 
 def file_hash(path: Path) -> str:

@@ -11,6 +11,7 @@ import hashlib
 import json
 import os
 import re
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -20,9 +21,12 @@ from pydantic.dataclasses import dataclass
 
 _STRICT = ConfigDict(extra="forbid", strict=True)
 # YAML 1.1 reads 1e-3 as a string and 1 as an integer: numbers alone are read leniently.
-Number = Annotated[float, Field(strict=False)]
 Share = Annotated[float, Field(strict=False, ge=0, le=1)]
 Positive = Annotated[int, Field(gt=0)]
+Above0 = Annotated[float, Field(strict=False, gt=0)]
+Beta = Annotated[float, Field(strict=False, ge=0, lt=1)]
+Length = Annotated[int, Field(ge=8)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class RecipeError(ValueError):
@@ -55,13 +59,13 @@ class Corpus:
     """Share of document families that choose the checkpoint."""
     test: Share = 0.1
     """Share of document families that are scored at the end only."""
-    seed: int = 13
+    seed: Seed = 13
     """Seed of the split."""
 
 
 @dataclass(config=_STRICT)
 class Tokenizer:
-    vocab_size: Positive = 16000
+    vocab_size: Annotated[int, Field(ge=1000)] = 16000
     """Word pieces, special tokens included."""
     min_frequency: Positive = 2
     """Pieces seen less often are not learned."""
@@ -102,19 +106,19 @@ class Training:
     """Optimizer steps."""
     rows: Positive = 12
     """Rows a batch; whole windows of documents are packed into each."""
-    length: Positive = 256
+    length: Length = 256
     """Word pieces a row."""
-    learning_rate: Number = 1e-3
+    learning_rate: Above0 = 1e-3
     """Peak learning rate of AdamW."""
-    warmup: int = 200
+    warmup: Annotated[int, Field(ge=0)] = 200
     """Steps of linear warm-up."""
     decay: Share = 1.0
     """Share of the steps, the last ones, over which the rate falls linearly to 0."""
-    weight_decay: Number = 0.01
+    weight_decay: Share = 0.01
     """Of AdamW; not on biases and norms."""
-    betas: tuple[Number, Number] = (0.9, 0.98)
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
     """Of AdamW."""
-    clip: Number = 1.0
+    clip: Above0 = 1.0
     """Largest gradient norm."""
     dropout: Share = 0.0
     """Hidden and attention dropout."""
@@ -124,17 +128,17 @@ class Training:
     """Dev documents read each time."""
     save_precision: Literal["float32", "float16"] = "float32"
     """Precision of the weights in ``best/``."""
-    seed: int = 42
+    seed: Seed = 42
     """Seed of initialisation, order of documents, masks and dropout."""
 
 
 @dataclass(config=_STRICT)
 class Evaluation:
-    seed: int = 13
+    seed: Seed = 13
     """Seed of the fixed masks and of the bootstrap."""
     folds: Annotated[int, Field(ge=1, le=7)] = 7
     """How many of the seven disjoint folds of words are scored; 7 covers each word once."""
-    length: Positive = 128
+    length: Length = 128
     """Longest window in word pieces of either model."""
     bootstrap: Positive = 10000
     """Resamples of the documents."""
@@ -163,7 +167,7 @@ class What:
 class How:
     precision: Literal["bf16", "fp32"] = "bf16"
     """Autocast of forward and backward."""
-    threads: int = 0
+    threads: Annotated[int, Field(ge=0)] = 0
     """CPU threads; 0 leaves the choice to torch."""
     log_every: Positive = 20
     """Steps between two lines of ``metrics.jsonl``."""
@@ -180,21 +184,28 @@ class Recipe:
     how: How = dataclasses.field(default_factory=How)
     """Decides only how fast."""
     path: Path = dataclasses.field(default=Path(), init=False)
+    above: list[str] = dataclasses.field(default_factory=list, init=False)
 
-    def resolve(self, path: str) -> Path:
-        """``path`` with variables expanded, relative to the recipe's folder."""
-        unset = [v for v in re.findall(r"\$\{(\w+)\}", path) if not os.environ.get(v)]
-        if unset:
-            raise RecipeError(f"{self.path}: {path} needs the variable {unset[0]}, not set")
-        return self.path.parent / os.path.expandvars(path)
+    def resolve(self, path: str, escape: Callable[[str], str] = str) -> Path:
+        """``path`` relative to the recipe's folder, each ``${VARIABLE}`` being a folder (relative
+        to the current one). ``escape`` is applied to what the recipe did not write itself."""
+
+        def expand(match: re.Match[str]) -> str:
+            value = os.environ.get(match[1])
+            if not value:
+                raise RecipeError(f"{self.path}: {path} needs the variable {match[1]}, not set")
+            return escape(os.path.abspath(os.path.expanduser(value)))
+
+        return Path(escape(str(self.path.parent))) / re.sub(r"\$\{(\w+)\}", expand, path)
 
     def base_recipe(self) -> Recipe | None:
         """The recipe that makes this one's base, if the base is one."""
         if not self.what.base.endswith((".yaml", ".yml")):
             return None
         base = load(self.resolve(self.what.base))
-        if base.name == self.name or base.what.base == self.what.base:
-            raise RecipeError(f"{self.path}: what.base leads back to {base.path}")
+        base.above = [*self.above, self.name]
+        if base.name in base.above:
+            raise RecipeError(f"{self.path}: what.base leads back to {base.name}")
         return base
 
     def digest(self, *keys: str) -> str:

@@ -55,6 +55,15 @@ class Tokens:
         return cut if cut > start else stop  # a word longer than a window is cut
 
 
+def encode(tokenizer: Any, texts: Sequence[str]) -> list[Any]:
+    """Encodings of whole texts, no special tokens: a folder may come with truncation or padding
+    switched on."""
+    backend = tokenizer.backend_tokenizer
+    backend.no_truncation()
+    backend.no_padding()
+    return list(backend.encode_batch(list(texts), add_special_tokens=False))
+
+
 def document_key(document_id: str) -> int:
     """64-bit hash of a document's id: the same on every machine and in every run."""
     return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest(), "little")
@@ -97,10 +106,7 @@ def _write(
     lengths: list[int] = []
     progress = tqdm(total=len(documents), desc=f"{name}: tokens", unit=" documents")
     for batch in _batches(documents):
-        encoded = tokenizer.backend_tokenizer.encode_batch(
-            [d.text for d in batch], add_special_tokens=False
-        )
-        for encoding in encoded:
+        for encoding in encode(tokenizer, [d.text for d in batch]):
             ids.append(np.array(encoding.ids, np.int32))
             words.append(np.array(encoding.word_ids, np.int32))
             lengths.append(len(encoding.ids))

@@ -21,7 +21,8 @@ class Score:
     """One cell: a metric of one model in one setting, with its 95 % interval.
 
     ``against`` names the model that the value is a paired difference from, else ``None``.
-    ``n`` counts the units that were scored, ``documents`` the units of the bootstrap.
+    ``n`` counts the words or items that were scored, ``documents`` the independent texts they are
+    from: the units of the bootstrap.
     """
 
     axis: str

@@ -160,7 +160,11 @@ def test_a_done_corpus_is_kept_and_a_changed_source_is_read_anew(tmp_path: Path)
         (json.dumps(row("a", LONG)).encode() + b"\n\xff\xfe\n", "d.jsonl, row 2"),
         (b"[1]\n", "row 1: not a JSON object"),
         (json.dumps({**row("a", LONG), "licence": None}).encode(), "column licence"),
-        (b'{"id": "a", "text": 3}\n', "column source"),
+        (b'{"id": "a", "text": "b"}\n', "column source is missing or not text"),
+        (json.dumps({**row("a", LONG), "title": 5}).encode(), "column title"),
+        (json.dumps({**row("a", LONG), "text": 5}).encode(), "column text"),
+        (json.dumps(row("a", LONG + "\ud83d")).encode(), "half a character"),
+        ('{"text": "ألم"}'.encode("cp1256"), "not UTF-8; iconv -f windows-1256"),
     ],
 )
 def test_a_broken_line_is_named(tmp_path: Path, content: bytes, said: str) -> None:
@@ -168,6 +172,47 @@ def test_a_broken_line_is_named(tmp_path: Path, content: bytes, said: str) -> No
     with pytest.raises(RecipeError) as error:
         build(Run(recipe_on(tmp_path, "d.jsonl"), tmp_path))
     assert said in str(error.value)
+
+
+def test_blank_lines_a_bom_and_empty_texts_are_borne(tmp_path: Path) -> None:
+    lines = [json.dumps(row(f"d{i}", f"{LONG} {i}"), ensure_ascii=False) for i in range(40)]
+    lines += ["", json.dumps({**row("none", ""), "text": None}), json.dumps(row("e", "")), "  "]
+    (tmp_path / "d.jsonl").write_bytes(b"\xef\xbb\xbf" + "\n".join(lines).encode())
+    run = Run(recipe_on(tmp_path, "d.jsonl", test="0.2"), tmp_path)
+    build(run, lambda _: None)
+    reasons = {r["id"]: r["reason"] for r in pq.read_table(run.excluded).to_pylist()}
+    assert reasons == {"none": "empty", "e": "empty"}
+
+
+def test_what_the_base_was_built_on_is_left_out(tmp_path: Path) -> None:
+    write_lines(tmp_path / "d.jsonl", [row(f"d{i}", f"{LONG} {i}") for i in range(40)])
+    base = recipe_on(tmp_path, "d.jsonl", test="0.2")
+    write_lines(tmp_path / "e.jsonl", [row(f"e{i}", f"{LONG}، {i}") for i in range(38, 80)])
+    text = (RECIPES / "smoke.yaml").read_text(encoding="utf-8")
+    text = text.replace("../../assets/sample/documents.jsonl", "e.jsonl")
+    text = text.replace("        where: {kind: consultation}\n", "")
+    (tmp_path / "smoke.yaml").write_text(text, encoding="utf-8")
+    run = Run(load(tmp_path / "smoke.yaml"), tmp_path)
+    build(run, lambda _: None)
+    reasons = {r["id"]: r["reason"] for r in pq.read_table(run.excluded).to_pylist()}
+    assert reasons == dict.fromkeys(("e38", "e39"), "duplicate of the base's corpus")
+    assert Run(base, tmp_path).documents.exists()
+
+
+def test_a_relative_data_folder_is_that_of_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "data [1]").mkdir()
+    write_lines(tmp_path / "data [1]" / "d.jsonl", [row(f"d{i}", f"{LONG} {i}") for i in range(40)])
+    (tmp_path / "my recipes [a]").mkdir()
+    recipe = recipe_on(tmp_path / "my recipes [a]", "${VIOBERT_DATA}/*.jsonl", test="0.2")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("VIOBERT_DATA", "data [1]")
+    build(Run(recipe, tmp_path), lambda _: None)
+    assert len(read_documents(Run(recipe, tmp_path), "train")) > 20
+    monkeypatch.setenv("VIOBERT_DATA", "nowhere")
+    with pytest.raises(RecipeError, match=str(tmp_path / "nowhere")):
+        build(Run(recipe, tmp_path), lambda _: None)
 
 
 def test_a_truncated_parquet_file_is_named(tmp_path: Path) -> None:
@@ -179,7 +224,7 @@ def test_a_truncated_parquet_file_is_named(tmp_path: Path) -> None:
 
 
 def test_a_source_that_is_not_there_is_named(tmp_path: Path) -> None:
-    with pytest.raises(RecipeError, match=r"no file at none-\*\.parquet"):
+    with pytest.raises(RecipeError, match=r"no file at .*none-\*\.parquet"):
         build(Run(recipe_on(tmp_path, "none-*.parquet"), tmp_path))
 
 

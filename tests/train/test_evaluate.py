@@ -9,8 +9,10 @@ import torch
 
 from train.corpus.document import Document
 from train.evaluate import intrinsic
+from train.evaluate.compare import Candidate, compare
 from train.evaluate.statistics import Bootstrap
 from train.evaluate.words import FOLDS, windows
+from train.recipe import Evaluation
 from viobert.text import words
 
 
@@ -131,6 +133,9 @@ def test_scores_equal_a_brute_force_computation(
                 assert outcomes.nll[slot] == pytest.approx(nll, abs=1e-4)
                 right = all(int(logs[p].argmax()) == ids[p] for p in places)
                 assert bool(outcomes.top1[slot]) == right
+                rows = [sorted(logs[p].tolist(), reverse=True)[:5] for p in places]
+                fifth = sorted(map(sum, itertools.product(*rows)), reverse=True)[4]
+                assert bool(outcomes.top5[slot]) == (-nll >= fifth - 1e-5)
         at += int((window.fold >= 0).sum())
     assert at == len(outcomes.nll)
 
@@ -144,6 +149,35 @@ def test_the_size_of_a_batch_changes_no_score(
     single = intrinsic.score(bert, arabic, found, 0, FOLDS, "test")
     np.testing.assert_allclose(large.nll, single.nll, atol=1e-5)
     assert (large.top5 == single.top5).all() and (large.document == single.document).all()
+
+
+def test_segments_of_one_text_are_resampled_together() -> None:
+    generator = np.random.default_rng(8)
+    texts = [document("ألم", f"{t}-{s}") for t in range(12) for s in range(20)]
+    for text in texts:
+        text.family = text.id.partition("-")[0]
+    level = generator.normal(5, 1, 12)  # what a text's segments have in common
+    nll = np.repeat(level, 20) + generator.normal(0, 0.1, 240)
+    outcomes = intrinsic.Outcomes(np.arange(240), nll, np.zeros(240), np.zeros(240))
+    config = Evaluation(bootstrap=2000)
+    candidate = Candidate("m", "r", outcomes)
+    together = compare(texts, [candidate], config, {"a": 1})[0]
+    assert (together.n, together.documents) == (240, 12)
+    for text in texts:
+        text.family = text.id
+    apart = compare(texts, [candidate], config, {"a": 1})[0]
+    assert apart.value == pytest.approx(together.value) == pytest.approx(nll.mean())
+    assert together.high - together.low > 2 * (apart.high - apart.low)
+
+
+def test_a_setting_of_few_texts_is_left_out() -> None:
+    texts = [document("ألم", str(i)) for i in range(10)]
+    for i, text in enumerate(texts):
+        text.family, text.setting = str(i), "few" if i < 4 else "many"
+    ones = np.ones(10)
+    candidate = Candidate("m", "r", intrinsic.Outcomes(np.arange(10), ones, ones, ones))
+    rows = compare(texts, [candidate], Evaluation(bootstrap=100), {})
+    assert {r.setting for r in rows} == {"all", "many"}
 
 
 def test_a_certain_model_scores_perfectly(arabic: Any) -> None:

@@ -44,7 +44,10 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
         ("warmup: 10", "warmup: 5000", "what.training.warmup"),
         ("base: smoke-base.yaml", "base: ''", "what.model and what.tokenizer"),
         ("base: smoke-base.yaml", "base: nowhere.yaml", "nowhere.yaml: no such recipe"),
-        ("base: smoke-base.yaml", "base: smoke.yaml", "leads back to"),
+        ("base: smoke-base.yaml", "base: smoke.yaml", "leads back to smoke"),
+        ("rows: 8", "rows: 8\n    seed: -1", "what.training.seed"),
+        ("length: 128", "length: 2", "what.training.length"),
+        ("learning_rate: 1e-3", "learning_rate: -1", "what.training.learning_rate"),
         ("name: smoke", "name: ../smoke", "name"),
         ("dev: 0.1", "dev: 0.9", "leave no training"),
     ],
@@ -68,6 +71,19 @@ def test_what_is_no_recipe_is_said_in_one_line(tmp_path: Path, text: str) -> Non
     with pytest.raises(RecipeError) as error:
         load(path)
     assert str(path) in str(error.value) and "\n" not in str(error.value)
+
+
+def test_a_long_way_round_is_a_circle_too(tmp_path: Path) -> None:
+    for name, base in (("a", "b"), ("b", "c"), ("c", "a")):
+        text = SMOKE.replace("name: smoke", f"name: {name}").replace("smoke-base", base)
+        (tmp_path / f"{name}.yaml").write_text(text, encoding="utf-8")
+    first = load(tmp_path / "a.yaml")
+    second = first.base_recipe()
+    assert second is not None
+    third = second.base_recipe()
+    assert third is not None
+    with pytest.raises(RecipeError, match="leads back to a"):
+        third.base_recipe()
 
 
 def test_a_missing_variable_is_named(monkeypatch: pytest.MonkeyPatch) -> None:

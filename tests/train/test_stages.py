@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import subprocess
 import sys
@@ -16,10 +17,14 @@ import torch
 
 from tests.train.conftest import RECIPES, ROOT
 from train.card import card
-from train.embed import embed
+from train.corpus.build import build
+from train.embed import END, START, embed
+from train.evaluate.stage import evaluate
 from train.files import Run, StageError
-from train.pretrain import Trainer, finished, pretrain, rate
+from train.lineage import finished
+from train.pretrain import pretrain
 from train.recipe import load
+from train.trainer import Trainer, rate
 from viobert import checkpoints, scores
 
 
@@ -45,7 +50,7 @@ def runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
     start = time.monotonic()
     for name in ("corpus", "pretrain", "evaluate"):
         stage(name, folder)
-    assert time.monotonic() - start < 180
+    print(f"smoke.yaml took {time.monotonic() - start:.0f} s")
     return folder
 
 
@@ -142,8 +147,36 @@ def test_a_killed_training_goes_on_from_its_checkpoint(
     said: list[str] = []
     pretrain(broken, said.append)
     assert "goes on from step 10" in said[0]
+    for run in (straight, broken):  # else the best of before the kill would be compared
+        lines = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
+        dev = {line["step"]: line["dev_loss"] for line in lines if "dev_loss" in line}
+        assert list(dev) == [0, 7, 14] and min(dev, key=lambda step: dev[step]) == 14
     one, two = (checkpoints.load(str(r.best)).model.state_dict() for r in (straight, broken))
     assert all(torch.equal(one[k], two[k]) for k in one)
+
+
+def test_a_base_in_the_shape_of_marbert_is_continued_and_compared(
+    smoke: Run, marbert: Path, tmp_path: Path
+) -> None:
+    text = (RECIPES / "smoke.yaml").read_text(encoding="utf-8")
+    text = text.replace("smoke-base.yaml", str(marbert)).replace("length: 128", "length: 64")
+    text = text.replace("../../assets", str(ROOT / "assets")).replace("steps: 60", "steps: 12")
+    path = tmp_path / "smoke.yaml"
+    path.write_text(text.replace("evaluate_every: 30", "evaluate_every: 6"), encoding="utf-8")
+    run = Run(load(path), tmp_path)
+    build(run, lambda _: None)
+    pretrain(run, lambda _: None)
+    best = checkpoints.load(str(run.best))
+    assert best.max_length == best.tokenizer.model_max_length == 64
+    assert best.tokenizer.tokenize("آلامُ الرَّأْسِ") == best.tokenizer.tokenize("الام الراس")
+    gains = {r.metric: r for r in evaluate(run, lambda _: None) if r.against}
+    assert gains["nats_per_word"].high < 0  # any training beats random weights
+    assert gains["nats_per_word"].against is not None
+    assert gains["nats_per_word"].against.startswith(str(marbert))
+
+    path.write_text(text.replace("length: 64", "length: 65"), encoding="utf-8")
+    with pytest.raises(StageError, match="takes 64 word pieces"):
+        pretrain(Run(load(path), tmp_path), lambda _: None)
 
 
 def test_the_learning_rate_warms_up_stays_and_falls() -> None:
@@ -154,19 +187,61 @@ def test_the_learning_rate_warms_up_stays_and_falls() -> None:
 
 
 def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None:
-    embed(smoke, lambda _: None, tmp_path / "models")
-    text = (tmp_path / "models" / "viobert-mini" / "README.md").read_text(encoding="utf-8")
+    readme = tmp_path / "README.md"
+    readme.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
+    assets = tmp_path / "assets"
+    embed(smoke, lambda _: None, assets / "models")
+    page = readme.read_text(encoding="utf-8")
+    assert page.startswith("before\n") and page.endswith("\nafter\n") and "old" not in page
+    assert "| consultations |" in page and "fill-mask top-5" in page
+    text = (assets / "models" / "viobert-mini" / "README.md").read_text(encoding="utf-8")
     for row in scores.read(smoke.scores):
         if row.model == "smoke" and row.metric == "nats_per_word":
             assert f"{row.value:.3f}".removeprefix("-") in text
     assert "CC0-1.0" in text and "smoke.yaml" in text and "viobert-sample" in text
-    assert (tmp_path / "scores.jsonl").read_bytes() == smoke.scores.read_bytes()
-    loaded = checkpoints.load(str(tmp_path / "models" / "base-mini"))
+    assert (assets / "scores.jsonl").read_bytes() == smoke.scores.read_bytes()
+    loaded = checkpoints.load(str(assets / "models" / "base-mini"))
     assert loaded.max_length == 128
     with pytest.raises(StageError, match="only a recipe whose base"):
         base = smoke.base()
         assert base is not None
-        embed(base, lambda _: None, tmp_path / "models")
+        embed(base, lambda _: None, assets / "models")
+
+
+def test_scores_of_other_weights_are_not_embedded(smoke: Run, tmp_path: Path) -> None:
+    rows = list(scores.read(smoke.scores))
+    for change in ({"revision": "0" * 12}, {"envelope": {**rows[0].envelope, "recipe": "other"}}):
+        whole = smoke.scores.read_bytes()
+        scores.write(smoke.scores, [dataclasses.replace(r, **change) for r in rows])
+        try:
+            with pytest.raises(StageError, match="no scores of these models"):
+                embed(smoke, lambda _: None, tmp_path / "assets" / "models")
+        finally:
+            smoke.scores.write_bytes(whole)
+
+
+def test_a_model_is_not_finished_when_its_documents_changed(smoke: Run) -> None:
+    whole = smoke.manifest.read_text(encoding="utf-8")
+    assert finished(smoke)
+    manifest = json.loads(whole)
+    manifest["outputs"]["documents.parquet"] = "0" * 64
+    smoke.manifest.write_text(json.dumps(manifest), encoding="utf-8")
+    try:
+        assert not finished(smoke)
+        with pytest.raises(StageError, match="no model of this recipe and corpus"):
+            evaluate(smoke, lambda _: None)
+    finally:
+        smoke.manifest.write_text(whole, encoding="utf-8")
+
+
+def test_two_at_once_on_one_run_are_refused(smoke: Run) -> None:
+    with smoke.lock():
+        command = [sys.executable, "-m", "train", "corpus", str(RECIPES / "smoke.yaml")]
+        result = subprocess.run(
+            [*command, "--runs", str(smoke.runs)], cwd=ROOT, text=True, capture_output=True
+        )
+    assert result.returncode == 2 and "another process works on" in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_card_without_scores_says_so(smoke: Run) -> None:

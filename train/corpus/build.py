@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import time
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -31,7 +32,8 @@ def build(run: Run, log: Any = print) -> None:
     if base:
         build(base, log)
     inputs = _inputs(run)
-    if read_manifest(run) == {"recipe": run.recipe.digest("corpus"), "inputs": inputs}:
+    made = read_manifest(run)
+    if made and (made["recipe"], made["inputs"]) == (run.recipe.digest("corpus"), inputs):
         log(f"{run.recipe.name}: corpus is up to date ({run.documents})")
         return
     run.manifest.unlink(missing_ok=True)
@@ -55,24 +57,27 @@ def build(run: Run, log: Any = print) -> None:
 
 def steps(run: Run) -> list[Step]:
     """The steps of the corpus, in order."""
-    corpus = run.recipe.what.corpus
+    corpus, base = run.recipe.what.corpus, run.base()
     return [
         kept(judge.licence(corpus.licences)),
         clean.step,
         kept(judge.quality(corpus.min_words, corpus.min_arabic)),
-        kept(judge.exact_duplicate()),
+        kept(judge.exact_duplicate(_texts(base) if base else ())),
         split.by_family(corpus.dev, corpus.test, corpus.seed),
     ]
 
 
 def read_manifest(run: Run) -> dict[str, Any]:
-    """What the corpus on disk was made from; empty when there is none that is whole."""
-    import json
-
-    if not (run.manifest.exists() and run.documents.exists()):
+    """What the corpus on disk was made from and holds; empty when there is none that is whole."""
+    if not all(path.exists() for path in (run.manifest, run.documents, run.excluded)):
         return {}
-    manifest = json.loads(run.manifest.read_text(encoding="utf-8"))
-    return {"recipe": manifest["recipe"], "inputs": manifest["inputs"]}
+    manifest: dict[str, Any] = json.loads(run.manifest.read_text(encoding="utf-8"))
+    return manifest
+
+
+def _texts(run: Run) -> Iterator[str]:
+    for batch in pq.ParquetFile(run.documents).iter_batches(1024, columns=["text"]):
+        yield from batch.column("text").to_pylist()
 
 
 def read_documents(run: Run, part: str) -> list[Document]:
@@ -103,9 +108,18 @@ def _check_ids(run: Run, keep: list[Document]) -> None:
             raise StageError(f"{run.recipe.path}: id {name} stands {count} times in the sources")
 
 
-def _inputs(run: Run) -> dict[str, str]:
-    found = [p for s in run.recipe.what.corpus.sources for p in sources.files(run.recipe, s)]
-    return {path.name: file_hash(path) for path in found}
+def _inputs(run: Run) -> list[dict[str, str]]:
+    """What the corpus is made from: each file of each source, and the base's documents."""
+    found = [
+        {"source": source.path, "file": path.name, "sha256": file_hash(path)}
+        for source in run.recipe.what.corpus.sources
+        for path in sources.files(run.recipe, source)
+    ]
+    base = run.base()
+    if base:
+        made = {"source": base.recipe.name, "file": base.documents.name}
+        found.append({**made, "sha256": file_hash(base.documents)})
+    return found
 
 
 def _write(path: Path, documents: list[Document], columns: list[str]) -> None:
@@ -125,7 +139,11 @@ def _kind(reason: str) -> str:
 
 
 def _manifest(
-    run: Run, inputs: dict[str, str], keep: list[Document], leave: list[Document], seconds: float
+    run: Run,
+    inputs: list[dict[str, str]],
+    keep: list[Document],
+    leave: list[Document],
+    seconds: float,
 ) -> dict[str, Any]:
     funnel: dict[str, Any] = {}
     for document in keep + leave:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 
 from train.corpus.document import Document
 from viobert.text import has_arabic, strip_marks, words
@@ -20,6 +21,8 @@ def quality(min_words: int, min_arabic: float) -> Callable[[Document], str]:
     """Drops texts that are too short or hardly Arabic."""
 
     def judge(document: Document) -> str:
+        if not document.text:
+            return "empty"
         if len(words(document.text)) < min_words:
             return "too short"
         letters = [c for c in strip_marks(document.text) if c.isalpha()]
@@ -29,16 +32,20 @@ def quality(min_words: int, min_arabic: float) -> Callable[[Document], str]:
     return judge
 
 
-def exact_duplicate() -> Callable[[Document], str]:
+def exact_duplicate(earlier: Iterable[str] = ()) -> Callable[[Document], str]:
     """Drops what was seen before; harakat, tatweel, case, space and punctuation aside.
 
-    Digits are part of the key: 500 mg is not 50 mg.
+    Digits are part of the key: 500 mg is not 50 mg. ``earlier``: texts that a base was built on.
     """
-    seen: dict[str, str] = {}
+    seen = dict.fromkeys(map(_key, earlier), "the base's corpus")
 
     def judge(document: Document) -> str:
-        key = _NOT_WORD.sub(" ", strip_marks(document.text)).casefold().strip()
-        first = seen.setdefault(key, document.id)
+        first = seen.setdefault(_key(document.text), document.id)
         return "" if first == document.id else f"duplicate of {first}"
 
     return judge
+
+
+def _key(text: str) -> bytes:
+    words = _NOT_WORD.sub(" ", strip_marks(text)).casefold().strip()
+    return hashlib.blake2b(words.encode(), digest_size=16).digest()

@@ -29,10 +29,10 @@ def read(recipe: Recipe) -> Iterator[Document]:
 
 def files(recipe: Recipe, source: Source) -> list[Path]:
     """The files that a source names, sorted; none is an error that names the path."""
-    pattern = str(recipe.resolve(source.path))
-    found = sorted(Path(p) for p in glob.glob(pattern))
+    pattern = recipe.resolve(source.path, escape=glob.escape)
+    found = sorted(Path(p) for p in glob.glob(str(pattern)))
     if not found:
-        raise RecipeError(f"{recipe.path}: no file at {source.path}")
+        raise RecipeError(f"{recipe.path}: no file at {recipe.resolve(source.path)}")
     return found
 
 
@@ -40,15 +40,28 @@ def _documents(path: Path, source: Source) -> Iterator[Document]:
     for row, record in enumerate(_records(path)):
         if any(record.get(k) != v for k, v in source.where.items()):
             continue
-        for column in COLUMNS:
-            if not isinstance(record.get(column), str) or not record[column]:
-                raise SourceError(f"{path}, row {row + 1}: column {column} is missing or not text")
+        record["title"] = record.get("title") or ""
+        record["text"] = record.get("text") or ""  # an empty text is left out with its reason
+        for column in (*COLUMNS, "title"):
+            problem = _problem(record.get(column), column)
+            if problem:
+                raise SourceError(f"{path}, row {row + 1}: column {column} {problem}")
         yield Document(
-            **{column: record[column] for column in COLUMNS},
-            title=record.get("title") or "",
+            **{column: record[column] for column in (*COLUMNS, "title")},
             setting=source.setting or record["source"],
             family=f"{path.name}:{row // source.block}",
         )
+
+
+def _problem(value: Any, column: str) -> str:
+    """What keeps a cell from being used, or nothing."""
+    if not isinstance(value, str) or not (value or column in ("text", "title")):
+        return "is missing or not text"
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return "holds half a character (a lone surrogate)"
+    return ""
 
 
 def _records(path: Path) -> Iterator[dict[str, Any]]:
@@ -72,8 +85,14 @@ def _parquet(path: Path) -> Iterator[dict[str, Any]]:
 def _json_lines(path: Path) -> Iterator[dict[str, Any]]:
     with path.open("rb") as lines:
         for row, line in enumerate(lines, 1):
+            if not line.strip():
+                continue
             try:
-                record = json.loads(line.decode("utf-8"))
+                record = json.loads(line.decode("utf-8-sig"))
+            except UnicodeDecodeError as error:
+                raise SourceError(
+                    f"{path}, row {row}: not UTF-8; iconv -f windows-1256 -t utf-8 may mend it"
+                ) from error
             except ValueError as error:
                 raise SourceError(f"{path}, row {row}: {error}") from error
             if not isinstance(record, dict):

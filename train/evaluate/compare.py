@@ -23,6 +23,7 @@ METRICS: dict[str, tuple[str, np.ufunc | None]] = {
     "fill_mask_top5": ("top5", None),
 }
 ALL = "all"
+FEWEST_TEXTS = 5
 
 
 @dataclass(frozen=True)
@@ -41,15 +42,19 @@ def compare(
     envelope: dict[str, Any],
 ) -> list[Score]:
     """Scores of each candidate in each setting and over all; where there are two, also the
-    differences of the second from the first, paired by document.
+    differences of the second from the first, paired by text.
 
-    A difference of perplexities is relative: −0.5 says that it was halved.
+    Segments of one text (a document's ``family``) are resampled together. A difference of
+    perplexities is relative: −0.5 says that it was halved. A setting with fewer than five texts
+    has no interval worth the name and is left out.
     """
-    sums = [_sums(c.outcomes, len(documents)) for c in candidates]
+    texts, family = np.unique([f"{d.setting}:{d.family}" for d in documents], return_inverse=True)
+    sums = [_sums(c.outcomes, family, len(texts)) for c in candidates]
+    settings = np.array([name.partition(":")[0] for name in texts.tolist()])
     rows = []
-    for setting, members in _settings(documents):
+    for setting, members in _settings(settings):
         used = members[sums[0]["words"][members] > 0]
-        if not len(used):
+        if len(used) < FEWEST_TEXTS:
             continue
         words = sums[0]["words"][used]
         bootstrap = Bootstrap(len(used), config.bootstrap, config.seed)
@@ -88,22 +93,24 @@ def _score(
     )
 
 
-def _settings(documents: Sequence[Document]) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Each setting with the indices of its documents; all of them first, if there are several."""
-    names = np.array([d.setting for d in documents])
-    settings = sorted(set(names.tolist()))
-    if len(settings) > 1:
-        yield ALL, np.arange(len(names))
-    for setting in settings:
-        yield setting, np.flatnonzero(names == setting)
+def _settings(of_text: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
+    """Each setting with the indices of its texts; all of them first, if there are several."""
+    names = sorted(set(of_text.tolist()))
+    if len(names) > 1:
+        yield ALL, np.arange(len(of_text))
+    for name in names:
+        yield name, np.flatnonzero(of_text == name)
 
 
-def _sums(outcomes: Outcomes, documents: int) -> dict[str, NDArray[np.float64]]:
-    """(documents,) sums over the words of each document."""
+def _sums(
+    outcomes: Outcomes, family: NDArray[np.int64], texts: int
+) -> dict[str, NDArray[np.float64]]:
+    """(texts,) sums over the words of each text; ``family``: (documents,) the text of each."""
     ones = np.ones_like(outcomes.nll)
     columns = {"words": ones, "nll": outcomes.nll, "top1": outcomes.top1, "top5": outcomes.top5}
+    of_word = family[outcomes.document]
     return {
-        name: np.bincount(outcomes.document, weights=values, minlength=documents)
+        name: np.bincount(of_word, weights=values, minlength=texts)
         for name, values in columns.items()
     }
 
@@ -118,6 +125,6 @@ def table(rows: Sequence[Score]) -> str:
         name = f"Δ {row.model}" if row.against else row.model
         lines.append(
             f"{row.setting:<16}{name:<18}{row.metric:<18}{value:>10}   [{low}, {high}]  "
-            f"n={row.n} words, {row.documents} documents"
+            f"n={row.n} words, {row.documents} texts"
         )
     return "\n".join(lines)

@@ -16,7 +16,7 @@ from train.evaluate.compare import Candidate, compare, table
 from train.evaluate.intrinsic import score
 from train.evaluate.words import windows
 from train.files import Run, StageError, file_hash
-from train.pretrain import base_name, finished
+from train.lineage import base_name, require_finished
 from viobert import checkpoints, scores
 from viobert.checkpoints import Checkpoint
 from viobert.scores import Score
@@ -27,11 +27,7 @@ def evaluate(run: Run, log: Any = print) -> list[Score]:
 
     Raises ``StageError`` when the run is not trained or has no test document.
     """
-    if not finished(run):
-        raise StageError(
-            f"{run.recipe.name}: no model of this recipe at {run.best}; run "
-            f"python -m train pretrain {run.recipe.path} first"
-        )
+    require_finished(run)
     documents = read_documents(run, "test")
     if not documents:
         raise StageError(f"{run.recipe.path}: no test document; raise what.corpus.test")
@@ -45,18 +41,18 @@ def evaluate(run: Run, log: Any = print) -> list[Score]:
     length = min([config.length, *(c.max_length for c in loaded)])
     found, left_out = windows(documents, [c.tokenizer for c in loaded], length, config.seed)
     candidates = [
-        Candidate(name, _revision(c), score(c.model, c.tokenizer, found, which, config.folds, name))
+        Candidate(name, revision(c), score(c.model, c.tokenizer, found, which, config.folds, name))
         for which, (c, name) in enumerate(zip(loaded, names, strict=True))
     ]
     rows = compare(documents, candidates, config, _envelope(run, documents, left_out, length))
     if not rows:
-        raise StageError(f"{run.recipe.name}: no word of the test documents could be scored")
+        raise StageError(f"{run.recipe.name}: too few test documents with words to score")
     scores.write(run.scores, rows)
     log(table(rows))
     return rows
 
 
-def _revision(checkpoint: Checkpoint) -> str:
+def revision(checkpoint: Checkpoint) -> str:
     """A Hub revision, or a hash of the weights (in fp32) for a model that has none."""
     if checkpoint.revision:
         return checkpoint.revision

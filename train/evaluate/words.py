@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from train.corpus.document import Document
 from train.masking import combine, uniform
-from train.tokens import document_key
+from train.tokens import document_key, encode
 from viobert.text import words
 
 FOLDS = 7
@@ -35,10 +35,11 @@ class Window:
 def windows(
     documents: Sequence[Document], tokenizers: Sequence[Any], length: int, seed: int
 ) -> tuple[list[Window], int]:
-    """The windows of all documents, and how many words are unknown to some tokenizer.
+    """The windows of all documents, and how many words are not scored.
 
     ``length``: word pieces a window may have under any tokenizer, special tokens included. Words
-    that some tokenizer turns into [UNK], or into nothing, are not scored for any model.
+    that some tokenizer turns into [UNK], into nothing, or into more pieces than a window has are
+    not scored for any model.
     """
     found: list[Window] = []
     left_out = 0
@@ -46,9 +47,7 @@ def windows(
         spans = words(document.text)
         if not spans:
             continue
-        encodings = [
-            t.backend_tokenizer.encode(document.text, add_special_tokens=False) for t in tokenizers
-        ]
+        encodings = [encode(t, [document.text])[0] for t in tokenizers]
         owners = [_owners(e.offsets, spans) for e in encodings]
         ids = [np.array(e.ids, np.int64) for e in encodings]
         fold = _folds(document.id, len(spans), seed)
@@ -56,8 +55,9 @@ def windows(
             bad = np.unique(own[(of == tokenizer.unk_token_id) & (own >= 0)])
             missing = np.setdiff1d(np.arange(len(spans)), own)
             fold[np.concatenate([bad, missing])] = -1
-        left_out += int((fold < 0).sum())
-        found += _cut(index, ids, owners, fold, length - 2)
+        cut = _cut(index, ids, owners, fold, length - 2)
+        left_out += len(spans) - sum(int((w.fold >= 0).sum()) for w in cut)
+        found += cut
     return found, left_out
 
 
