@@ -10,7 +10,7 @@ from train.files import Run, StageError
 
 def identity(run: Run) -> str:
     """What decides the weights of a run: its recipe, its documents, and the same of its base."""
-    documents = read_manifest(run).get("outputs", {}).get(run.documents.name, "none")
+    documents = read_manifest(run).get("content", "none")
     recipe = run.recipe.digest("base", "corpus", "tokenizer", "model", "masking", "training")
     base = run.base()
     return "+".join(filter(None, [identity(base) if base else "", f"{recipe}-{documents[:12]}"]))

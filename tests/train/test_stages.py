@@ -224,7 +224,7 @@ def test_a_model_is_not_finished_when_its_documents_changed(smoke: Run) -> None:
     whole = smoke.manifest.read_text(encoding="utf-8")
     assert finished(smoke)
     manifest = json.loads(whole)
-    manifest["outputs"]["documents.parquet"] = "0" * 64
+    manifest["content"] = "0" * 64
     smoke.manifest.write_text(json.dumps(manifest), encoding="utf-8")
     try:
         assert not finished(smoke)

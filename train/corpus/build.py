@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import json
 import time
 from collections import Counter
@@ -72,7 +73,7 @@ def read_manifest(run: Run) -> dict[str, Any]:
     if not all(path.exists() for path in (run.manifest, run.documents, run.excluded)):
         return {}
     manifest: dict[str, Any] = json.loads(run.manifest.read_text(encoding="utf-8"))
-    return manifest
+    return manifest if "content" in manifest else {}  # else of an earlier version
 
 
 def _texts(run: Run) -> Iterator[str]:
@@ -118,7 +119,7 @@ def _inputs(run: Run) -> list[dict[str, str]]:
     base = run.base()
     if base:
         made = {"source": base.recipe.name, "file": base.documents.name}
-        found.append({**made, "sha256": file_hash(base.documents)})
+        found.append({**made, "sha256": read_manifest(base)["content"]})
     return found
 
 
@@ -131,6 +132,14 @@ def _write(path: Path, documents: list[Document], columns: list[str]) -> None:
 def _reasons(leave: list[Document]) -> str:
     counts = Counter(_kind(d.reason) for d in leave)
     return ", ".join(f"{reason} {n}" for reason, n in counts.most_common())
+
+
+def _content(documents: list[Document]) -> str:
+    """Hash of what the documents are, whatever version of parquet holds them."""
+    digest = hashlib.sha256()
+    for d in documents:
+        digest.update(f"{d.id}\t{d.hash}\t{d.split}\t{d.setting}\t{d.family}\n".encode())
+    return digest.hexdigest()
 
 
 def _kind(reason: str) -> str:
@@ -160,6 +169,7 @@ def _manifest(
             source[document.split] = source.get(document.split, 0) + 1
     return {
         "recipe": run.recipe.digest("corpus"),
+        "content": _content(keep),
         "inputs": inputs,
         "documents": len(keep),
         "excluded": len(leave),

@@ -110,7 +110,7 @@ def _sums(
     columns = {"words": ones, "nll": outcomes.nll, "top1": outcomes.top1, "top5": outcomes.top5}
     of_word = family[outcomes.document]
     return {
-        name: np.bincount(of_word, weights=values, minlength=texts)
+        name: np.asarray(np.bincount(of_word, weights=values, minlength=texts), float)
         for name, values in columns.items()
     }
 

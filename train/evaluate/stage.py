@@ -10,12 +10,12 @@ from collections.abc import Sequence
 from importlib.metadata import version
 from typing import Any
 
-from train.corpus.build import read_documents
+from train.corpus.build import read_documents, read_manifest
 from train.corpus.document import Document
 from train.evaluate.compare import Candidate, compare, table
 from train.evaluate.intrinsic import score
 from train.evaluate.words import windows
-from train.files import Run, StageError, file_hash
+from train.files import Run, StageError
 from train.lineage import base_name, require_finished
 from viobert import checkpoints, scores
 from viobert.checkpoints import Checkpoint
@@ -74,7 +74,7 @@ def _envelope(
         "dataset": {
             "name": f"{run.recipe.name} test",
             "documents": len(documents),
-            "hash": file_hash(run.documents)[:16],
+            "hash": read_manifest(run)["content"][:16],
         },
         "masking": f"{run.recipe.what.evaluation.folds} of 7 disjoint folds of whole words, "
         "all pieces [MASK]",
