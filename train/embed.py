@@ -55,7 +55,7 @@ def write_figures(readme: Path, rows: Sequence[Score]) -> None:
     _, mark, after = rest.partition(END)
     if not mark:
         raise StageError(f"{readme}: the marks {START!r} and {END!r} are gone")
-    text = f"{before}{START}\n{figures(rows)}\n{END}{after}"
+    text = f"{before}{START}\n\n{figures(rows)}\n\n{END}{after}"
     replace_file(readme, lambda path: path.write_text(text, encoding="utf-8"))
 
 
