@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import sys
 
 # Read when gradio and huggingface_hub are imported: nothing about a visit leaves the machine.
 os.environ.setdefault("GRADIO_ANALYTICS_ENABLED", "False")
@@ -26,11 +27,17 @@ def main() -> None:
     """Serve on GRADIO_SERVER_NAME:PORT; a Space listens on every interface."""
     logging.basicConfig(level=logging.WARNING, format="%(levelname)s %(message)s")
     everywhere = "0.0.0.0" if os.environ.get("SPACE_ID") else "127.0.0.1"
-    build().launch(
-        server_name=os.environ.get("GRADIO_SERVER_NAME", everywhere),
-        server_port=int(os.environ.get("PORT", "7860")),
-        **page.launch_options(),
-    )
+    port = os.environ.get("PORT", "7860")
+    if not port.isdecimal():
+        sys.exit(f"PORT={port} is not a number")
+    try:
+        build().launch(
+            server_name=os.environ.get("GRADIO_SERVER_NAME", everywhere),
+            server_port=int(port),
+            **page.launch_options(),
+        )
+    except OSError as error:  # gradio's word for a port that is taken
+        sys.exit(f"cannot listen on port {port}: {error}; PORT=… chooses another")
 
 
 if __name__ == "__main__":

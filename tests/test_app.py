@@ -355,6 +355,16 @@ def test_many_callers_at_once_are_all_answered(client: Client) -> None:
         assert list(pool.map(call, range(16))) == [2] * 16
 
 
+@pytest.mark.parametrize("port", ["taken", "many"])
+def test_a_port_that_cannot_be_had_is_one_line(app: App, port: str) -> None:
+    asked = app.url.rpartition(":")[2] if port == "taken" else port
+    env = {**os.environ, "PORT": asked, "VIOBERT_OFFLINE": "1"}
+    command = [sys.executable, str(ROOT / "app.py")]
+    result = subprocess.run(command, env=env, text=True, capture_output=True, timeout=60)
+    assert result.returncode == 1 and asked in result.stderr
+    assert "PORT" in result.stderr and "Traceback" not in result.stderr
+
+
 def test_nothing_of_a_visit_is_kept(app: App) -> None:
     assert httpx.get(f"{app.url}/gradio_api/runs").status_code == 404
     assert httpx.get(f"{app.url}/monitoring/summary").status_code == 403

@@ -58,6 +58,7 @@ def card(run: Run, name: str, scores: Sequence[Score], size: int) -> str:
             "",
             "```python",
             "from transformers import pipeline",
+            "",
             f'fill = pipeline("fill-mask", model="assets/models/{name}")',
             'fill("المريض يعاني من [MASK] في الصدر")',
             "```",

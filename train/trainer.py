@@ -210,7 +210,10 @@ class Trainer:
     def _resume(self, log: Any) -> None:
         if not self.checkpoint.exists():
             return
-        state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        try:
+            state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
+        except Exception as error:  # torch raises whatever its reader trips over
+            raise StageError(f"{self.checkpoint}: not a whole checkpoint; remove it") from error
         if state["made_from"] != identity(self.run):
             raise StageError(
                 f"{self.checkpoint}: made by another recipe or from other documents; remove it "
@@ -225,7 +228,9 @@ class Trainer:
         log(f"{self.run.recipe.name}: goes on from step {self.step}")
 
     def _forget_later_readings(self) -> None:
-        """Drop the lines of ``metrics.jsonl`` that the steps to come will write again."""
-        lines = self.run.metrics.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [line for line in lines if json.loads(line)["step"] <= self.step]
+        """Drop the lines of ``metrics.jsonl`` that the steps to come will write again, and one
+        that a kill has cut off."""
+        text = self.run.metrics.read_text(encoding="utf-8") if self.run.metrics.exists() else ""
+        whole = [line for line in text.splitlines(keepends=True) if line.endswith("}\n")]
+        kept = [line for line in whole if json.loads(line)["step"] <= self.step]
         replace_file(self.run.metrics, lambda path: path.write_text("".join(kept), "utf-8"))

@@ -144,6 +144,13 @@ def test_a_killed_training_goes_on_from_its_checkpoint(
         pretrain(broken, lambda _: None)
     assert broken.checkpoints.exists() and not finished(broken)
     monkeypatch.setattr(Trainer, "_update", update)
+    whole = (broken.checkpoints / "last.pt").read_bytes()
+    (broken.checkpoints / "last.pt").write_bytes(whole[:5000])
+    with pytest.raises(StageError, match=r"last\.pt: not a whole checkpoint"):
+        pretrain(broken, lambda _: None)
+    (broken.checkpoints / "last.pt").write_bytes(whole)
+    with broken.metrics.open("a", encoding="utf-8") as file:
+        file.write('{"step": 12, "lo')  # what a kill may leave
     said: list[str] = []
     pretrain(broken, said.append)
     assert "goes on from step 10" in said[0]
