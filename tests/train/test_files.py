@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -7,7 +8,7 @@ import pytest
 from train.files import replace_file, replace_folder
 
 
-def fill(text: str):  # type: ignore[no-untyped-def]
+def fill(text: str) -> Callable[[Path], object]:
     return lambda folder: (folder / "a").write_text(text)
 
 
