@@ -23,7 +23,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, 
 
 from viobert.checkpoints import ROOT, SEATS
 from viobert.page.examples import of_dialect
-from viobert.page.strings import ARABIC, ENGLISH, STRINGS
+from viobert.page.strings import ARABIC, ENGLISH, STRINGS, Language
 
 SENTENCE = "المريض يعاني من [MASK] في الصدر"
 HOSTILE = '<img src=x onerror="fired=1"><script>fired=1</script>${fired=1}{{fired}} قلب [MASK]'
@@ -111,7 +111,7 @@ class Visit:
             self.page.locator("#compare").click()
 
 
-def _open(browser: Browser, app: App, language: str = "ar", width: int = 1100) -> Visit:
+def _open(browser: Browser, app: App, language: Language = "ar", width: int = 1100) -> Visit:
     locale = {"ar": "ar-SA", "en": "en-GB"}[language]
     narrow = width < 700
     context = browser.new_context(
@@ -133,7 +133,7 @@ def _open(browser: Browser, app: App, language: str = "ar", width: int = 1100) -
     visit.page.on("request", follow)
     visit.page.goto(app.url + ("/?lang=en" if language == "en" else "/"))
     expect(visit.page.locator(".chip.ready")).to_be_visible()
-    expect(visit.page.locator("#compare")).to_have_text(STRINGS[language].compare)  # type: ignore[index]
+    expect(visit.page.locator("#compare")).to_have_text(STRINGS[language].compare)
     return visit
 
 
@@ -280,9 +280,9 @@ def _worded(template: str) -> re.Pattern[str]:
 
 
 @pytest.mark.parametrize("language", ["ar", "en"])
-def test_each_bad_text_gets_its_message(browser: Browser, app: App, language: str) -> None:
+def test_each_bad_text_gets_its_message(browser: Browser, app: App, language: Language) -> None:
     visit = _open(browser, app, language)
-    messages = STRINGS[language].problems  # type: ignore[index]
+    messages = STRINGS[language].problems
     for text, kind in BAD:
         visit.ask(text)
         expect(visit.page.locator(".problem")).to_have_text(_worded(messages[kind]))

@@ -4,59 +4,61 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from train.files import Run
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage; 2 and one line on the standard error for what the user can mend."""
     options = _parser().parse_args(arguments)
-    # Late, so that --help answers without torch.
     try:
-        from train.files import Run, StageError
-        from train.recipe import RecipeError, load
-        from viobert.scores import ScoreError
+        return _run(options)
     except ModuleNotFoundError as error:
         print(f"train: {error}; pip install -e '.[train]' installs it", file=sys.stderr)
-        return 2
-    try:
-        run = Run(load(options.recipe), options.runs)
-        with run.lock():
-            _stage(options.stage, run)
-    except (RecipeError, StageError, ScoreError, OSError) as error:
-        print(f"train: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("train: interrupted; the same command goes on", file=sys.stderr)
         return 130
+
+
+def _run(options: argparse.Namespace) -> int:
+    # Imported late, so that --help answers without torch.
+    from train.files import Run, StageError
+    from train.recipe import RecipeError, load
+    from viobert.checkpoints import CheckpointError
+    from viobert.scores import ScoreError
+
+    try:
+        run = Run(load(options.recipe), options.runs)
+        with run.lock():
+            _stage(options.stage)(run)
+    except (RecipeError, StageError, CheckpointError, ScoreError, OSError) as error:
+        print(f"train: {error}", file=sys.stderr)
+        return 2
     return 0
 
 
-def _stage(name: str, run: object) -> None:
-    from train.files import Run, StageError
-
-    assert isinstance(run, Run)
+def _stage(name: str) -> Callable[[Run], object]:
+    """The function of a stage; the corpus is built without torch."""
     if name == "corpus":
         from train.corpus.build import build
 
-        build(run)
-        return
-    from viobert.checkpoints import CheckpointError
+        return build
+    if name == "pretrain":
+        from train.pretrain import pretrain
 
-    try:
-        if name == "pretrain":
-            from train.pretrain import pretrain
+        return pretrain
+    if name == "evaluate":
+        from train.evaluate.stage import evaluate
 
-            pretrain(run)
-        elif name == "evaluate":
-            from train.evaluate.stage import evaluate
+        return evaluate
+    from train.embed import embed
 
-            evaluate(run)
-        else:
-            from train.embed import embed
-
-            embed(run)
-    except CheckpointError as error:
-        raise StageError(str(error)) from error
+    return embed
 
 
 def _parser() -> argparse.ArgumentParser:

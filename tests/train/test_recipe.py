@@ -135,3 +135,17 @@ def test_help_needs_no_torch(arguments: list[str]) -> None:
     )
     assert result.returncode == 0, result.stderr
     assert "usage: python -m train" in result.stdout
+
+
+def test_a_missing_package_is_named_with_what_installs_it(tmp_path: Path) -> None:
+    code = (
+        "import sys\nsys.modules['pyarrow'] = None\nfrom train.__main__ import main\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    smoke = str(RECIPES / "smoke.yaml")
+    result = subprocess.run(
+        [sys.executable, "-c", code, "corpus", smoke, "--runs", str(tmp_path)],
+        cwd=ROOT, text=True, capture_output=True, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2 and "pyarrow" in result.stderr
+    assert "pip install -e '.[train]'" in result.stderr and "Traceback" not in result.stderr
