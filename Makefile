@@ -1,6 +1,7 @@
 # make demo   the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
 # make test   everything that is tested, a real browser included
 # make lint   ruff and mypy
+# make bench  speed of the corpus stage beside others'
 # make mini   the embedded pair from its data folder: VIOBERT_DATA=… make mini
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -8,7 +9,7 @@ PORT ?= 7860
 VIOBERT_DATA ?= ../shared/data
 BIN := .venv/bin
 
-.PHONY: demo test lint mini chromium clean
+.PHONY: demo test lint bench mini chromium clean
 
 demo: .venv/.demo
 	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
@@ -20,6 +21,9 @@ lint: .venv/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+bench: .venv/.dev
+	$(BIN)/python benchmarks/corpus.py
 
 # Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
 mini: .venv/.dev

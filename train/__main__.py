@@ -35,23 +35,32 @@ def _run(options: argparse.Namespace) -> int:
     try:
         run = Run(load(options.recipe), options.runs)
         with run.lock():
-            _stage(options.stage)(run)
+            _stage(options)(run)
     except (RecipeError, StageError, CheckpointError, ScoreError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
         return 2
     return 0
 
 
-def _stage(name: str) -> Callable[[Run], object]:
+def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
     """The function of a stage; the corpus is built without torch."""
+    name = options.stage
     if name == "corpus":
-        from train.corpus.build import build
+        from train.corpus import build
 
-        return build
+        if options.card:
+            return build.card_again
+        if options.verify:
+            return lambda run: build.verify(run, options.verify)
+        return build.build
     if name == "pretrain":
         from train.pretrain import pretrain
 
         return pretrain
+    if name == "evaluate" and options.embedded:
+        from train.embed import rescore
+
+        return rescore
     if name == "evaluate":
         from train.evaluate.stage import evaluate
 
@@ -69,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, text in (
-        ("corpus", "sources → documents.parquet, excluded.parquet, manifest.json"),
+        ("corpus", "sources → documents.parquet, excluded.parquet, manifest.json, data card"),
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, best/"),
         ("evaluate", "base and adapted on the same held-out words → scores.jsonl"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
@@ -82,6 +91,14 @@ def _parser() -> argparse.ArgumentParser:
             default=Path("runs"),
             help="folder that holds the runs (default: runs)",
         )
+    stages.choices["evaluate"].add_argument(
+        "--embedded", action="store_true", help="score the pair in assets/models instead"
+    )
+    corpus = stages.choices["corpus"]
+    corpus.add_argument("--card", action="store_true", help="only write the data card anew")
+    corpus.add_argument(
+        "--verify", type=Path, metavar="LEDGER", help="build, then compare with another's ledger"
+    )
     return parser
 
 

@@ -127,7 +127,7 @@ def _data(sources: dict[str, Any]) -> list[str]:
     for source, counts in sorted(sources.items()):
         lines.append(
             f"| {source} | {', '.join(counts['licences'])} | {counts.get('train', 0)} | "
-            f"{sum(counts['excluded'].values())} | {CREDITS.get(source, '')} |"
+            f"{counts['read'] - counts['kept']} | {CREDITS.get(source, '')} |"
         )
     return lines
 
@@ -157,8 +157,8 @@ def figures(scores: Sequence[Score]) -> str:
     lines = [
         f"Held-out texts, measured {first.envelope['time'][:10]}, seed {first.seed}; each word "
         "hidden once. The last column is the paired difference with its 95 % interval (bootstrap "
-        "over texts); that of perplexity is relative. Texts that the base was trained on to the "
-        "letter were left out; near-duplicates were not looked for.",
+        "over texts); that of perplexity is relative. Texts that repeat, or nearly repeat, what "
+        "either model was trained on were left out.",
         "",
         "| held-out text | words (texts) | measure | base-mini | viobert-mini | difference |",
         "|---|--:|---|--:|--:|---|",
@@ -193,6 +193,13 @@ def _scores(scores: Sequence[Score]) -> list[str]:
             f"{show(s, s.high)} | {s.n} | {s.documents} |"
         )
     return lines
+
+
+def rescored(text: str, scores: Sequence[Score]) -> str:
+    """A card with other scores in its section of scores."""
+    before, mark, rest = text.partition("## Scores\n")
+    _, limits, after = rest.partition("## Limits\n")
+    return "\n".join([f"{before}{mark}", *_scores(scores), "", f"{limits}{after}"])
 
 
 def show(score: Score, number: float) -> str:

@@ -8,8 +8,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from train.card import card, figures
-from train.evaluate.stage import revision
+from train.card import card, figures, rescored
+from train.evaluate.stage import compare_models, revision
 from train.files import Run, StageError, replace_file, replace_folder
 from train.lineage import require_finished
 from viobert import checkpoints, scores
@@ -47,6 +47,22 @@ def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> No
     readme = folder.parents[1] / "README.md"
     if readme.exists():
         write_figures(readme, rows)
+
+
+def rescore(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> None:
+    """Score the embedded pair as it is on a recipe's test documents, and show that everywhere.
+
+    For a corpus that became stricter than the one that the pair was trained on: its test documents
+    must not be among those.
+    """
+    names = [Path(checkpoints.SEATS[role].stand_in).name for role in ("general", "medical")]
+    rows = compare_models(run, {name: str(folder / name) for name in names}, log)
+    scores.write(folder.parent / "scores.jsonl", rows)
+    for name in names:
+        path = folder / name / "README.md"
+        text = rescored(path.read_text(encoding="utf-8"), [s for s in rows if s.model == name])
+        replace_file(path, partial(Path.write_text, data=text, encoding="utf-8"))
+    write_figures(folder.parents[1] / "README.md", rows)
 
 
 def write_figures(readme: Path, rows: Sequence[Score]) -> None:

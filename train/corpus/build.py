@@ -1,26 +1,28 @@
-"""The corpus stage: documents.parquet, excluded.parquet, manifest.json."""
+"""The corpus stage: sources → documents, what was left out and why, manifest and data card.
+
+sources → raw shards → (each by itself) prepared shards → merged. Every file is whole or absent, so
+a run that was stopped at any moment goes on, and its output is that of an undisturbed one.
+"""
 
 from __future__ import annotations
 
-import dataclasses
-import hashlib
 import json
+import shutil
 import time
-from collections import Counter
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
-import pyarrow as pa
 import pyarrow.parquet as pq
-from tqdm import tqdm
 
-from train.corpus import clean, judge, sources, split
-from train.corpus.document import Document, Step, kept
-from train.files import Run, StageError, file_hash, replace_file, write_json
+from train.corpus import card, decontaminate, executor, merge, prepare, shards, sources
+from train.corpus.document import Document
+from train.corpus.funnel import funnel
+from train.corpus.ingest import Index, ingest
+from train.files import Run, StageError, file_hash, write_json
 
-_KEPT = ["id", "text", "source", "licence", "ref", "title", "setting", "family", "split"]
-_LEFT_OUT = ["id", "text", "source", "licence", "ref", "title", "reason"]
+#: Raised when a step gives another result than before: corpora made by an earlier one are made
+#: anew.
+VERSION = 2
 
 
 def build(run: Run, log: Any = print) -> None:
@@ -32,40 +34,82 @@ def build(run: Run, log: Any = print) -> None:
     base = run.base()
     if base:
         build(base, log)
-    inputs = _inputs(run)
+    inputs = sources.find(run.recipe, run.fetched)
+    made_from = {
+        "version": VERSION,
+        "recipe": run.recipe.digest("corpus"),
+        "inputs": _hashes(run, inputs),
+    }
     made = read_manifest(run)
-    if made and (made["recipe"], made["inputs"]) == (run.recipe.digest("corpus"), inputs):
+    if made and all(made[k] == v for k, v in made_from.items()):
         log(f"{run.recipe.name}: corpus is up to date ({run.documents})")
         return
     run.manifest.unlink(missing_ok=True)
+    work = _work(run, made_from)
     start = time.monotonic()
-    keep, leave = _collect(run)
-    if not any(d.split == "train" for d in keep):
-        raise StageError(
-            f"{run.recipe.path}: no document is left to train on "
-            f"({_reasons(leave) or 'the sources are empty'})"
-        )
-    _check_ids(run, keep)
-    replace_file(run.documents, lambda path: _write(path, keep, _KEPT))
-    replace_file(run.excluded, lambda path: _write(path, leave, _LEFT_OUT))
-    write_json(run.manifest, _manifest(run, inputs, keep, leave, time.monotonic() - start))
-    counts = Counter(d.split for d in keep)
-    log(
-        f"{run.recipe.name}: {len(keep)} documents (train {counts['train']}, dev {counts['dev']}, "
-        f"test {counts['test']}), {len(leave)} left out ({_reasons(leave)})"
-    )
+    index = ingest(run, inputs, work / "raw")
+    _note(work, "reading", start)
+    _tasks(run, index, work, made_from)
+    manifest = read_manifest(run)
+    if not manifest:  # Slurm: the jobs are queued
+        log(f"{run.recipe.name}: queued; the same command tells when the corpus is done")
+        return
+    shutil.rmtree(work)
+    card.write(run, manifest)
+    log(card.line(run, manifest))
 
 
-def steps(run: Run) -> list[Step]:
-    """The steps of the corpus, in order."""
-    corpus, base = run.recipe.what.corpus, run.base()
-    return [
-        kept(judge.licence(corpus.licences)),
-        clean.step,
-        kept(judge.quality(corpus.min_words, corpus.min_arabic)),
-        kept(judge.exact_duplicate(_texts(base) if base else ())),
-        split.by_family(corpus.dev, corpus.test, corpus.seed),
+def _tasks(run: Run, index: Index, work: Path, made_from: dict[str, Any]) -> None:
+    """Each shard by itself, then all of them together, through the recipe's executor."""
+    how, name, logs = run.recipe.how, run.recipe.name, work / "logs"
+    prepared = work / "prepared"
+    prepared.mkdir(exist_ok=True)
+    steps = prepare.pipeline(run.recipe, index, work / "raw", prepared)
+    each = executor.executor(how, f"{name}-prepare", steps, len(index), logs / "prepare")
+    whole = merge.Merge(run.recipe, run.runs, index, work, made_from)
+    after = each if how.executor == "slurm" else None
+    last = executor.executor(how, f"{name}-merge", [whole], 1, logs / "merge", after)
+    if how.executor == "slurm":
+        last.run()
+        return
+    start = time.monotonic()
+    executor.run(each, f"{name}: preparing", logs / "prepare")
+    _note(work, "preparing", start)
+    executor.run(last, f"{name}: merging", logs / "merge")
+
+
+def _work(run: Run, made_from: dict[str, Any]) -> Path:
+    """The folder of what is half done; emptied when it belongs to another recipe or other files."""
+    work, key = run.corpus / "work", {**made_from, "shard": run.recipe.how.shard}
+    note = work / "made_from.json"
+    if not note.exists() or json.loads(note.read_text(encoding="utf-8")) != key:
+        shutil.rmtree(work, ignore_errors=True)
+        write_json(note, key)
+    return work
+
+
+def _note(work: Path, phase: str, start: float) -> None:
+    """Add the seconds since ``start`` to those that a phase took in runs that were stopped."""
+    path = work / "seconds.json"
+    seconds = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    seconds[phase] = round(seconds.get(phase, 0) + time.monotonic() - start, 1)
+    write_json(path, seconds)
+
+
+def _hashes(run: Run, inputs: sources.Inputs) -> list[dict[str, str]]:
+    """What the corpus is made from: every file, and the base's documents."""
+    listed = [
+        (source.path or source.kind, path) for source, paths in inputs.sources for path in paths
     ]
+    listed += [("earlier", path) for path in inputs.earlier]
+    for named in run.recipe.what.corpus.evaluation_sets:
+        listed += [(named.name, path) for path in decontaminate.files(run.recipe, named)]
+    found = [{"source": s, "file": p.name, "sha256": file_hash(p)} for s, p in listed]
+    base = run.base()
+    if base:
+        made = {"source": base.recipe.name, "file": base.documents.name}
+        found.append({**made, "sha256": read_manifest(base)["content"]})
+    return found
 
 
 def read_manifest(run: Run) -> dict[str, Any]:
@@ -73,12 +117,7 @@ def read_manifest(run: Run) -> dict[str, Any]:
     if not all(path.exists() for path in (run.manifest, run.documents, run.excluded)):
         return {}
     manifest: dict[str, Any] = json.loads(run.manifest.read_text(encoding="utf-8"))
-    return manifest if "content" in manifest else {}  # else of an earlier version
-
-
-def _texts(run: Run) -> Iterator[str]:
-    for batch in pq.ParquetFile(run.documents).iter_batches(1024, columns=["text"]):
-        yield from batch.column("text").to_pylist()
+    return manifest if "version" in manifest else {}  # else of an earlier layout
 
 
 def read_documents(run: Run, part: str) -> list[Document]:
@@ -89,92 +128,46 @@ def read_documents(run: Run, part: str) -> list[Document]:
             f"python -m train corpus {run.recipe.path} first"
         )
     table = pq.read_table(run.documents, filters=[("split", "==", part)])
-    return [Document(**row) for row in table.to_pylist()]
+    return [shards.document(row) for row in table.to_pylist()]
 
 
-def _collect(run: Run) -> tuple[list[Document], list[Document]]:
-    stream: Iterable[Document] = sources.read(run.recipe)
-    for step in steps(run):
-        stream = step(stream)
-    keep: list[Document] = []
-    leave: list[Document] = []
-    for document in tqdm(stream, desc=f"{run.recipe.name}: corpus", unit=" documents"):
-        (leave if document.reason else keep).append(document)
-    return keep, leave
-
-
-def _check_ids(run: Run, keep: list[Document]) -> None:
-    for name, count in Counter(d.id for d in keep).most_common(1):
-        if count > 1:
-            raise StageError(f"{run.recipe.path}: id {name} stands {count} times in the sources")
-
-
-def _inputs(run: Run) -> list[dict[str, str]]:
-    """What the corpus is made from: each file of each source, and the base's documents."""
-    found = [
-        {"source": source.path, "file": path.name, "sha256": file_hash(path)}
-        for source in run.recipe.what.corpus.sources
-        for path in sources.files(run.recipe, source)
-    ]
-    base = run.base()
-    if base:
-        made = {"source": base.recipe.name, "file": base.documents.name}
-        found.append({**made, "sha256": read_manifest(base)["content"]})
-    return found
-
-
-def _write(path: Path, documents: list[Document], columns: list[str]) -> None:
-    rows = [dataclasses.asdict(d) for d in documents]
-    table = pa.table({c: pa.array([r[c] for r in rows], pa.string()) for c in columns})
-    pq.write_table(table, path, compression="zstd")
-
-
-def _reasons(leave: list[Document]) -> str:
-    counts = Counter(_kind(d.reason) for d in leave)
-    return ", ".join(f"{reason} {n}" for reason, n in counts.most_common())
-
-
-def _content(documents: list[Document]) -> str:
-    """Hash of what the documents are, whatever version of parquet holds them."""
-    digest = hashlib.sha256()
-    for d in documents:
-        digest.update(f"{d.id}\t{d.hash}\t{d.split}\t{d.setting}\t{d.family}\n".encode())
-    return digest.hexdigest()
-
-
-def _kind(reason: str) -> str:
-    """A duplicate's reason names the other document: count it without the name."""
-    return "duplicate" if reason.startswith("duplicate of ") else reason
-
-
-def _manifest(
-    run: Run,
-    inputs: list[dict[str, str]],
-    keep: list[Document],
-    leave: list[Document],
-    seconds: float,
-) -> dict[str, Any]:
-    funnel: dict[str, Any] = {}
-    for document in keep + leave:
-        source = funnel.setdefault(
-            document.source,
-            {"read": 0, "excluded": Counter(), "licences": Counter(), "characters": 0},
+def card_again(run: Run, log: Any = print) -> None:
+    """Write card and figure of a corpus that is there, and show its funnel; ``StageError`` if none
+    is."""
+    manifest = read_manifest(run)
+    if not manifest:
+        raise StageError(
+            f"{run.recipe.name}: no corpus at {run.corpus}; run "
+            f"python -m train corpus {run.recipe.path} first"
         )
-        source["read"] += 1
-        if document.reason:
-            source["excluded"][_kind(document.reason)] += 1
-        else:
-            source["licences"][document.licence] += 1
-            source["characters"] += len(document.text)
-            source[document.split] = source.get(document.split, 0) + 1
-    return {
-        "recipe": run.recipe.digest("corpus"),
-        "content": _content(keep),
-        "inputs": inputs,
-        "documents": len(keep),
-        "excluded": len(leave),
-        "sources": funnel,
-        "outputs": {p.name: file_hash(p) for p in (run.documents, run.excluded)},
-        "seconds": round(seconds, 1),
-        "made": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-    }
+    card.write(run, manifest)
+    log(f"{funnel(manifest)}\n\n{card.line(run, manifest)}")
+
+
+def verify(run: Run, ledger: Path, log: Any = print) -> None:
+    """Build the corpus, then compare it with the ledger of another one, document by document.
+
+    ``StageError`` counts what is missing, additional or different, and names the first of each.
+    """
+    build(run, log)
+    theirs, ours = _ledger(ledger), _ledger(run.ledger)
+    both = theirs.keys() & ours.keys()
+    faults = (
+        ("missing", theirs.keys() - ours.keys()),
+        ("more", ours.keys() - theirs.keys()),
+        ("with another text", {i for i in both if theirs[i][0] != ours[i][0]}),
+        ("in another split", {i for i in both if theirs[i][1] != ours[i][1]}),
+    )
+    said = [f"{len(names)} {what} ({min(names)})" for what, names in faults if names]
+    if said:
+        raise StageError(f"{run.recipe.name}: not the corpus of {ledger}: {'; '.join(said)}")
+    log(f"{run.recipe.name}: {len(ours)} documents, the same as in {ledger}")
+
+
+def _ledger(path: Path) -> dict[str, tuple[str, str]]:
+    try:
+        table = pq.read_table(path, columns=["id", "hash", "split"])
+    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
+        raise StageError(f"{path}: not a ledger ({error})") from error
+    ids, hashes, splits = (column.to_pylist() for column in table.columns)
+    return dict(zip(ids, zip(hashes, splits, strict=True), strict=True))

@@ -3,16 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Iterator
+from abc import abstractmethod
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
+from datatrove.data import Document as DatatroveDocument
+from datatrove.pipeline.base import PipelineStep
 
-@dataclass
-class Document:
-    """One text with its provenance. ``reason`` is empty while the document is kept."""
 
-    id: str
-    text: str
+@dataclass(kw_only=True)
+class Document(DatatroveDocument):
+    """One text with its provenance. ``reason`` is empty while the document is kept.
+
+    datatrove's own document besides, so its readers, filters and writers take one as it is.
+    ``metadata`` holds what a source or a step adds: a specialisation, tags of quality.
+    """
+
     source: str
     licence: str
     ref: str
@@ -28,17 +34,29 @@ class Document:
         return hashlib.sha256(self.text.encode()).hexdigest()[:16]
 
 
-#: A step passes every document on, in order; to drop one it fills in its ``reason``.
-Step = Callable[[Iterable[Document]], Iterator[Document]]
+class Step(PipelineStep):
+    """datatrove's step contract: documents in, documents out, in order, in one pass.
 
+    To drop a document a step fills in its ``reason`` and passes it on: what was left out is kept
+    with its reason, and no later step looks at it.
+    """
 
-def kept(judge: Callable[[Document], str]) -> Step:
-    """A step from a function that returns the reason to drop a document, or ``""``."""
+    type = "corpus"
 
-    def step(documents: Iterable[Document]) -> Iterator[Document]:
-        for document in documents:
+    @property
+    def name(self) -> str:
+        return type(self).__name__
+
+    @abstractmethod
+    def apply(self, document: Document) -> None:
+        """Change, tag or drop one document that is still kept."""
+
+    def run(
+        self, data: Iterable[Document] | None, rank: int = 0, world_size: int = 1
+    ) -> Iterator[Document]:
+        for document in data or ():
             if not document.reason:
-                document.reason = judge(document)
+                self.apply(document)
+                if document.reason:
+                    self.stat_update("dropped")
             yield document
-
-    return step

@@ -3,24 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator
 
-from train.corpus.document import Document, Step
+from train.recipe import Corpus
 
 
-def by_family(dev: float, test: float, seed: int) -> Step:
-    """A family's side follows from its name and the seed alone."""
-
-    def step(documents: Iterable[Document]) -> Iterator[Document]:
-        for document in documents:
-            if not document.reason:
-                point = position(document.family, seed)
-                document.split = (
-                    "test" if point < test else "dev" if point < test + dev else "train"
-                )
-            yield document
-
-    return step
+def side(family: str, corpus: Corpus) -> str:
+    """train, dev or test: follows from the family's name and the seed alone."""
+    point = position(family, corpus.seed)
+    if point < corpus.test:
+        return "test"
+    return "dev" if point < corpus.test + corpus.dev else "train"
 
 
 def position(family: str, seed: int) -> float:

@@ -28,26 +28,31 @@ def evaluate(run: Run, log: Any = print) -> list[Score]:
     Raises ``StageError`` when the run is not trained or has no test document.
     """
     require_finished(run)
+    models = {run.recipe.name: str(run.best)}
+    if run.recipe.what.base:
+        base = run.base()
+        models = {base.recipe.name if base else run.recipe.what.base: base_name(run), **models}
+    rows = compare_models(run, models, log)
+    scores.write(run.scores, rows)
+    return rows
+
+
+def compare_models(run: Run, models: dict[str, str], log: Any = print) -> list[Score]:
+    """Score checkpoints (name → where it lies; the base first) on a run's test documents."""
     documents = read_documents(run, "test")
     if not documents:
         raise StageError(f"{run.recipe.path}: no test document; raise what.corpus.test")
     config = run.recipe.what.evaluation
-    loaded = [checkpoints.load(str(run.best))]
-    names = [run.recipe.name]
-    if run.recipe.what.base:
-        base = run.base()
-        loaded.insert(0, checkpoints.load(base_name(run)))
-        names.insert(0, base.recipe.name if base else run.recipe.what.base)
+    loaded = [checkpoints.load(place) for place in models.values()]
     length = min([config.length, *(c.max_length for c in loaded)])
     found, left_out = windows(documents, [c.tokenizer for c in loaded], length, config.seed)
     candidates = [
         Candidate(name, revision(c), score(c.model, c.tokenizer, found, which, config.folds, name))
-        for which, (c, name) in enumerate(zip(loaded, names, strict=True))
+        for which, (c, name) in enumerate(zip(loaded, models, strict=True))
     ]
     rows = compare(documents, candidates, config, _envelope(run, documents, left_out, length))
     if not rows:
         raise StageError(f"{run.recipe.name}: too few test documents with words to score")
-    scores.write(run.scores, rows)
     log(table(rows))
     return rows
 

@@ -1,0 +1,129 @@
+"""Killed, out of disk, started twice: the corpus ends as if nothing had happened, or says why."""
+
+from __future__ import annotations
+
+import json
+import multiprocessing
+import os
+import resource
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.train.corpus.making import recipe, row, text, write_lines
+from train.corpus.build import build
+from train.files import Run
+from train.recipe import load
+
+#: Processes forked from one that has everything loaded start at once.
+FORKS = multiprocessing.get_context("forkserver")
+FORKS.set_forkserver_preload(["train.corpus.build"])
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A recipe with several sources, shards, duplicates and an evaluation set."""
+    folder = tmp_path_factory.mktemp("small")
+    rows = [row(f"d{i}", text(i % 900) + (" وبعد" if i >= 900 else "")) for i in range(1200)]
+    write_lines(folder / "d.jsonl", rows)
+    write_lines(folder / "e.jsonl", [row(f"e{i}", text(i)) for i in range(800, 1000)])
+    write_lines(folder / "exam.jsonl", [{"id": "q", "text": text(5)}])
+    sets = [{"name": "exam", "path": "exam.jsonl"}]
+    sources = [{"path": "d.jsonl"}, {"path": "e.jsonl"}]
+    return recipe(folder, sources, {"shard": 100, "workers": 1}, evaluation_sets=sets).path
+
+
+@pytest.fixture(scope="module")
+def undisturbed(small: Path) -> dict[str, bytes]:
+    run = Run(load(small), small.parent / "undisturbed")
+    build(run, lambda _: None)
+    return files(run)
+
+
+def files(run: Run) -> dict[str, bytes]:
+    """What a run has made, byte by byte; of the manifest what does not tell of time."""
+    made = {p.name: p.read_bytes() for p in run.corpus.iterdir() if p.suffix == ".parquet"}
+    manifest = json.loads(run.manifest.read_text(encoding="utf-8"))
+    for told in ("seconds", "made"):
+        del manifest[told]
+    return {**made, "manifest.json": json.dumps(manifest).encode()}
+
+
+def work(path: Path, runs: Path) -> None:
+    """What a process does until it is killed."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 2)
+    run = Run(load(path), runs)
+    with run.lock():
+        build(run, lambda _: None)
+
+
+def appearing(folder: Path, pattern: str) -> Iterator[bool]:
+    end = time.monotonic() + 60
+    while time.monotonic() < end:
+        yield any(folder.glob(pattern))
+
+
+@pytest.mark.parametrize(
+    "moment",
+    [
+        "work/raw/00003.parquet",
+        "work/raw/00009*.tmp",
+        "work/raw/index.json",
+        "work/prepared/00001.npz",
+        "work/prepared/00006*",
+        "work/out/*",
+        "excluded.parquet",
+        "manifest.json",
+    ],
+)
+def test_a_killed_run_goes_on_to_the_same_bytes(
+    small: Path, undisturbed: dict[str, bytes], tmp_path: Path, moment: str
+) -> None:
+    run = Run(load(small), tmp_path)
+    child: Any = FORKS.Process(target=work, args=(small, tmp_path))
+    child.start()
+    for there in appearing(run.corpus, moment):
+        if there:
+            break
+        if not child.is_alive():
+            pytest.fail("it ended before it could be killed")
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    build(run, lambda _: None)
+    assert files(run) == undisturbed
+    assert not list(run.corpus.rglob("*.tmp"))
+
+
+def test_a_second_run_on_one_folder_is_refused_and_harms_nothing(
+    small: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    run = Run(load(small), tmp_path)
+    command = [sys.executable, "-m", "train", "corpus", str(small), "--runs", str(tmp_path)]
+    with run.lock():
+        second = subprocess.run(command, capture_output=True, text=True, timeout=60)
+        assert second.returncode == 2
+        assert second.stderr.strip().splitlines()[-1].startswith("train: small: another process")
+        build(run, lambda _: None)
+    assert files(run) == undisturbed
+
+
+def test_a_full_disk_is_said_in_one_line_and_leaves_nothing_half_written(
+    small: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    def narrow() -> None:  # no file may grow beyond: what a full disk does, with another number
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+
+    command = [sys.executable, "-m", "train", "corpus", str(small), "--runs", str(tmp_path)]
+    full = subprocess.run(command, capture_output=True, text=True, timeout=60, preexec_fn=narrow)
+    assert full.returncode == 2
+    assert "train: " in full.stderr.splitlines()[-1] and "Traceback" not in full.stderr
+    run = Run(load(small), tmp_path)
+    assert not run.documents.exists() and not list(run.corpus.rglob("*.tmp"))
+    build(run, lambda _: None)
+    assert files(run) == undisturbed

@@ -1,0 +1,101 @@
+"""The items of a recipe's evaluation sets, as documents that no training text may repeat."""
+
+from __future__ import annotations
+
+import glob
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+from train.corpus.clean import Clean
+from train.corpus.document import Document, Step
+from train.corpus.personal import PersonalData
+from train.corpus.sources import tables
+from train.corpus.sources.encoding import open_text
+from train.corpus.sources.errors import SourceError
+from train.recipe import EvaluationSet, Recipe, RecipeError
+
+#: One token a line with its tag behind it, a blank line after each sentence.
+CONLL = (".txt", ".conll", ".bio", ".iob", ".iob2")
+
+
+def files(recipe: Recipe, chosen: EvaluationSet) -> list[Path]:
+    """The files of an evaluation set, sorted; its path may be a glob."""
+    pattern = recipe.resolve(chosen.path, escape=glob.escape)
+    found = sorted(Path(p) for p in glob.glob(str(pattern)))
+    if not found:
+        where = recipe.resolve(chosen.path)
+        raise RecipeError(f"{recipe.path}: evaluation set {chosen.name}: no file at {where}")
+    return found
+
+
+def items(recipe: Recipe) -> Iterator[Document]:
+    """Every item of every set: ``source`` is the set's name, ``id`` the item's id in the set.
+
+    An item is cleaned, and de-identified where the corpus is, as the documents are that it is
+    compared with. Its id is its cell ``id``, else the number of its row (of its sentence in
+    CoNLL), with the file's name before it where a set has several files.
+    """
+    steps: list[Step] = [Clean(), *([PersonalData()] if recipe.what.corpus.pii else [])]
+    for chosen in recipe.what.corpus.evaluation_sets:
+        paths = files(recipe, chosen)
+        seen: set[str] = set()
+        for path in paths:
+            for row, values in _rows(path):
+                number = f"{path.stem}:{row}" if paths[1:] else str(row)
+                name = tables.text(values.get("id")) or number
+                if name in seen:
+                    raise SourceError(f"{path}, row {row}: id {name} stands twice in {chosen.name}")
+                seen.add(name)
+                text = joined(values, chosen.columns, f"{path}, row {row}")
+                document = Document(id=name, text=text, source=chosen.name, licence="", ref="")
+                for step in steps:
+                    step.apply(document)
+                yield document
+
+
+def joined(values: dict[str, Any], columns: Iterable[str], where: str) -> str:
+    """The texts of some cells, a line each; a list's parts are lines too, an empty cell none."""
+    lines: list[str] = []
+    for column in columns:
+        if column not in values:
+            known = ", ".join(sorted(map(str, values)))
+            raise SourceError(f"{where}: no column {column}; there are {known}")
+        lines += _lines(values[column], f"{where}: column {column}")
+    return "\n".join(lines)
+
+
+def _lines(cell: Any, where: str) -> list[str]:
+    if isinstance(cell, dict):  # options by letter
+        cell = list(cell.values())
+    if isinstance(cell, (list, tuple)):
+        return [line for part in cell for line in _lines(part, where)]
+    text = tables.text(cell)
+    if text is None:
+        raise SourceError(f"{where} is neither text nor a list of texts")
+    return [text] if text.strip() else []
+
+
+def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    return conll(path) if path.suffix.lower() in CONLL else tables.rows(path)
+
+
+def conll(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The sentences of a CoNLL file, numbered from 1, their tokens joined by spaces."""
+    number, tokens = 0, list[str]()
+    with open_text(path) as text:
+        for row, line in enumerate(text, 1):
+            fields = line.split()
+            if fields and fields[0] != "-DOCSTART-":
+                if len(fields) < 2:
+                    raise SourceError(f"{path}, row {row}: not CoNLL, a token without a tag")
+                tokens.append(fields[0])
+            elif tokens:
+                number += 1
+                yield number, {"text": " ".join(tokens)}
+                tokens = []
+    if tokens:
+        number += 1
+        yield number, {"text": " ".join(tokens)}
+    if not number:
+        raise SourceError(f"{path}: the file holds no sentence")
