@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
 def main(arguments: list[str] | None = None) -> int:
     """Run one stage; 2 and one line on the standard error for what the user can mend."""
     options = _parser().parse_args(arguments)
+    # A job that a cluster ends is interrupted as by hand: its workers end with it.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
         return _run(options)
     except ModuleNotFoundError as error:

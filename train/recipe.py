@@ -114,7 +114,9 @@ class EvaluationSet:
     """Under which it is reported."""
     path: str
     """Parquet, JSONL, CSV or CoNLL file."""
-    columns: list[str] = dataclasses.field(default_factory=lambda: ["text"])
+    columns: Annotated[list[str], Field(min_length=1)] = dataclasses.field(
+        default_factory=lambda: ["text"]
+    )
     """Whose text is looked for; several are joined."""
     action: Literal["remove", "report"] = "remove"
     """Leave matching documents out of the corpus, or only list the items that they match."""
@@ -127,7 +129,7 @@ class EvaluationSet:
 
 @dataclass(config=_STRICT)
 class Corpus:
-    sources: list[Source]
+    sources: Annotated[list[Source], Field(min_length=1)]
     """Where the documents come from."""
     licences: list[str] = dataclasses.field(default_factory=list)
     """Licences whose text may be trained on; documents under any other are excluded. Empty: any
@@ -303,6 +305,10 @@ class Recipe:
         base.above = [*self.above, self.name]
         if base.name in base.above:
             raise RecipeError(f"{self.path}: what.base leads back to {base.name}")
+        if (self.what.corpus.purpose, base.what.corpus.purpose) == ("open", "research"):
+            raise RecipeError(
+                f"{self.path}: purpose is open, but what.base ({base.name}) is meant for research"
+            )
         return base
 
     def digest(self, *keys: str) -> str:

@@ -6,12 +6,14 @@ a run that was stopped at any moment goes on, and its output is that of an undis
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 import time
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from train.corpus import card, decontaminate, executor, merge, prepare, shards, sources
@@ -34,6 +36,8 @@ def build(run: Run, log: Any = print) -> None:
     base = run.base()
     if base:
         build(base, log)
+        if not read_manifest(base):  # queued
+            return
     inputs = sources.find(run.recipe, run.fetched)
     made_from = {
         "version": VERSION,
@@ -41,9 +45,15 @@ def build(run: Run, log: Any = print) -> None:
         "inputs": _hashes(run, inputs),
     }
     made = read_manifest(run)
-    if made and all(made[k] == v for k, v in made_from.items()):
-        log(f"{run.recipe.name}: corpus is up to date ({run.documents})")
+    if made and all(made.get(k) == v for k, v in made_from.items()):
+        shown = (run.corpus / "README.md").exists() and (run.corpus / "funnel.html").exists()
+        if list(run.corpus.glob("work-*")) or not shown:  # merged by a job, or stopped right after
+            _finish(run, made, log)
+        else:
+            log(f"{run.recipe.name}: corpus is up to date ({run.documents})")
         return
+    for note in run.corpus.glob("work-*/queued.json"):
+        executor.refuse_while_queued(run.recipe.name, note)
     run.manifest.unlink(missing_ok=True)
     work = _work(run, made_from)
     start = time.monotonic()
@@ -54,8 +64,13 @@ def build(run: Run, log: Any = print) -> None:
     if not manifest:  # Slurm: the jobs are queued
         log(f"{run.recipe.name}: queued; the same command tells when the corpus is done")
         return
-    shutil.rmtree(work)
+    _finish(run, manifest, log)
+
+
+def _finish(run: Run, manifest: dict[str, Any], log: Any) -> None:
     card.write(run, manifest)
+    for work in run.corpus.glob("work-*"):
+        _remove(work)
     log(card.line(run, manifest))
 
 
@@ -70,7 +85,7 @@ def _tasks(run: Run, index: Index, work: Path, made_from: dict[str, Any]) -> Non
     after = each if how.executor == "slurm" else None
     last = executor.executor(how, f"{name}-merge", [whole], 1, logs / "merge", after)
     if how.executor == "slurm":
-        last.run()
+        executor.submit(last, work / "queued.json")
         return
     start = time.monotonic()
     executor.run(each, f"{name}: preparing", logs / "prepare")
@@ -79,13 +94,26 @@ def _tasks(run: Run, index: Index, work: Path, made_from: dict[str, Any]) -> Non
 
 
 def _work(run: Run, made_from: dict[str, Any]) -> Path:
-    """The folder of what is half done; emptied when it belongs to another recipe or other files."""
-    work, key = run.corpus / "work", {**made_from, "shard": run.recipe.how.shard}
-    note = work / "made_from.json"
-    if not note.exists() or json.loads(note.read_text(encoding="utf-8")) != key:
-        shutil.rmtree(work, ignore_errors=True)
-        write_json(note, key)
+    """The folder of what is half done. Its name tells what it is made from: a worker that outlived
+    a killed run on other files cannot write into it."""
+    key = json.dumps([made_from, run.recipe.how.shard], sort_keys=True)
+    work = run.corpus.absolute() / f"work-{hashlib.sha256(key.encode()).hexdigest()[:12]}"
+    for other in [*run.corpus.glob("work-*"), *run.corpus.glob("trash-*")]:
+        if other.name != work.name:
+            _remove(other)
+    for left in run.corpus.glob("*.tmp"):  # a killed run's; the lock keeps others away
+        left.unlink()
+    work.mkdir(parents=True, exist_ok=True)
     return work
+
+
+def _remove(folder: Path) -> None:
+    """Out of the way first: a folder that is half removed must not be taken up again."""
+    trash = folder.with_name(f"trash-{folder.name.partition('-')[2]}")
+    if folder != trash:
+        shutil.rmtree(trash, ignore_errors=True)
+        folder.rename(trash)
+    shutil.rmtree(trash, ignore_errors=True)
 
 
 def _note(work: Path, phase: str, start: float) -> None:
@@ -114,10 +142,12 @@ def _hashes(run: Run, inputs: sources.Inputs) -> list[dict[str, str]]:
 
 def read_manifest(run: Run) -> dict[str, Any]:
     """What the corpus on disk was made from and holds; empty when there is none that is whole."""
-    if not all(path.exists() for path in (run.manifest, run.documents, run.excluded)):
+    try:
+        manifest: dict[str, Any] = json.loads(run.manifest.read_text(encoding="utf-8"))
+        whole = all((run.corpus / name).exists() for name in manifest["outputs"])
+    except (FileNotFoundError, ValueError, KeyError, TypeError):  # absent, damaged, of another time
         return {}
-    manifest: dict[str, Any] = json.loads(run.manifest.read_text(encoding="utf-8"))
-    return manifest if "version" in manifest else {}  # else of an earlier layout
+    return manifest if whole and "version" in manifest else {}
 
 
 def read_documents(run: Run, part: str) -> list[Document]:
@@ -149,8 +179,12 @@ def verify(run: Run, ledger: Path, log: Any = print) -> None:
 
     ``StageError`` counts what is missing, additional or different, and names the first of each.
     """
+    theirs = _ledger(ledger)  # before the run's own, if it is that, is written anew
+    outputs = read_manifest(run).get("outputs", {})
+    if any(file_hash(run.corpus / name) != found for name, found in outputs.items()):
+        run.manifest.unlink()  # somebody changed a file: make it again
     build(run, log)
-    theirs, ours = _ledger(ledger), _ledger(run.ledger)
+    ours = _ledger(run.ledger)
     both = theirs.keys() & ours.keys()
     faults = (
         ("missing", theirs.keys() - ours.keys()),
@@ -165,9 +199,12 @@ def verify(run: Run, ledger: Path, log: Any = print) -> None:
 
 
 def _ledger(path: Path) -> dict[str, tuple[str, str]]:
+    if not path.exists():
+        raise StageError(f"{path}: no such file")
     try:
         table = pq.read_table(path, columns=["id", "hash", "split"])
-    except (OSError, ValueError) as error:  # pyarrow's own errors are ValueErrors
-        raise StageError(f"{path}: not a ledger ({error})") from error
+    except (OSError, ValueError, pa.ArrowException) as error:
+        said = str(error).splitlines()[0]
+        raise StageError(f"{path}: not a ledger ({said})") from error
     ids, hashes, splits = (column.to_pylist() for column in table.columns)
     return dict(zip(ids, zip(hashes, splits, strict=True), strict=True))

@@ -15,9 +15,9 @@ from viobert import pii
 from viobert.checkpoints import EMBEDDED, ROOT
 from viobert.pii.measure import Measured, measure
 
-#: The labelled sentences on which the search for personal data is measured.
 #: Documents whose word pieces are counted.
 SAMPLE = 2000
+#: The labelled sentences on which the search for personal data is measured.
 LABELLED = ROOT / "tests" / "data" / "pii.jsonl"
 
 
@@ -26,17 +26,18 @@ def write(run: Run, manifest: dict[str, Any]) -> None:
     text = card(manifest, pieces(run, manifest))
     replace_file(run.corpus / "README.md", lambda path: path.write_text(text, encoding="utf-8"))
     page = figure(manifest).to_html(include_plotlyjs=True, full_html=True)
+    page = page.replace("<head>", f"<head><title>{manifest['name']}: funnel</title>", 1)
     replace_file(run.corpus / "funnel.html", lambda path: path.write_text(page, encoding="utf-8"))
 
 
 def pieces(run: Run, manifest: dict[str, Any]) -> str:
     """About how many word pieces: counted on a sample, by the tokenizer at hand."""
-    folders = [
-        run.best,
-        *(base.best for base in filter(None, [run.base()])),
-        EMBEDDED / "base-mini",
-    ]
-    path = next((f / "tokenizer.json" for f in folders if (f / "tokenizer.json").exists()), None)
+    base = run.base()
+    folders = [(run.recipe.name, run.best), ("base-mini", EMBEDDED / "base-mini")]
+    if base:
+        folders.insert(1, (base.recipe.name, base.best))
+    there = [(n, f / "tokenizer.json") for n, f in folders if (f / "tokenizer.json").exists()]
+    name, path = there[0] if there else ("", None)
     if path is None or not manifest["words"]:
         return ""
     from tokenizers import Tokenizer
@@ -50,14 +51,16 @@ def pieces(run: Run, manifest: dict[str, Any]) -> str:
     rate = sum(map(len, encoded)) / max(1, words)
     return (
         f" About {round(rate * manifest['words'], -3):,.0f} word pieces ({rate:.2f} a word on "
-        f"{len(chosen):,} documents, tokenizer of {path.parent.name})."
+        f"{len(chosen):,} documents, tokenizer of {name})."
     )
 
 
 def line(run: Run, manifest: dict[str, Any]) -> str:
     """What the stage says at its end."""
     parts = ", ".join(f"{part} {count}" for part, count in manifest["splits"].items())
-    left_out = f"{manifest['excluded']} left out ({reasons(manifest['sources'])})"
+    left_out = f"{manifest['excluded']} left out"
+    if manifest["excluded"]:
+        left_out += f" ({reasons(manifest['sources'])})"
     return (
         f"{manifest['name']}: {manifest['documents']} documents ({parts}), {left_out}; "
         f"card: {run.corpus / 'README.md'}"
@@ -84,13 +87,13 @@ def card(manifest: dict[str, Any], pieces: str = "") -> str:
 _FILES = """\
 - `documents.parquet`: the kept documents; `text` is cleaned and de-identified, `split` is train,
   dev or test, `metadata` holds tags (JSON).
-- `excluded.parquet`: the others, each with its `reason`.
+- `excluded.parquet`: the others, de-identified too, each with its `reason`.
 - `clusters.parquet`: who was left out as a duplicate of whom, with their exact Jaccard similarity.
 - `contamination.parquet`: items of evaluation sets that occur in the sources.
 - `ledger.parquet`: id, hash, licence, reference and split of each kept document, without text. It
   may be passed on where the text may not: `python -m train corpus RECIPE --verify ledger.parquet`
   rebuilds the corpus and compares.
-- `funnel.html`: the table below as a figure. `manifest.json`: all counts, hashes and versions."""
+- `funnel.html`: the table above as a figure. `manifest.json`: all counts, hashes and versions."""
 
 
 def _head(manifest: dict[str, Any]) -> str:
@@ -134,30 +137,43 @@ def _licences(manifest: dict[str, Any]) -> str:
 
 
 def _personal(manifest: dict[str, Any]) -> str:
+    if not manifest["pii"]:
+        return "**Not looked for** (`pii: false`): the texts are as their sources give them."
     found: Counter[str] = Counter()
     for source in manifest["sources"].values():
         found.update(source["pii"])
-    rates = measured()
+    tuned, blind = measured("dev"), measured("test")
     rows = []
     for kind in (*pii.TYPES, "all"):
         replaced = found.total() if kind == "all" else found[kind]
-        rows.append((kind, replaced, *_rates(rates.get(kind))))
-    head = ["type", "replaced here", "labelled spans", "precision", "recall"]
+        rows.append((kind, replaced, *_rates(blind.get(kind)), *_rates(tuned.get(kind))))
+    columns = ("spans", "precision", "recall")
+    head = [
+        "type",
+        "replaced here",
+        *(f"blind: {c}" for c in columns),
+        *(f"tuned: {c}" for c in columns),
+    ]
+    keep = ", ".join(f"`{source}`" for source in manifest["names_kept"])
     return (
-        "Replaced by typed placeholders. Precision and recall were measured on the part of a "
-        "labelled set written for the project (`tests/data/pii.jsonl`) that no rule was written "
-        "on, with 95 % Wilson intervals. Recall: the share of labelled spans that were replaced "
-        "whole; precision: of what was replaced, the share that lies within a span of that type. "
-        "On other text they may differ: this is no guarantee of anonymity.\n\n" + table(head, rows)
+        "Replaced by typed placeholders. Precision and recall were measured on a labelled set "
+        "written for the project (`tests/data/pii.jsonl`), with 95 % Wilson intervals: on a blind "
+        "part that no rule was written on, which tells what to expect, and on the part that the "
+        "rules were tuned on. Recall: the share of labelled spans that were replaced whole; "
+        "precision: of what was replaced, the share that lies within a span of that type. This is "
+        "no guarantee of anonymity.\n\n"
+        + table(head, rows)
+        + (f"\n\nPeople's names were left where they are public: {keep}." if keep else "")
+        + "\n\n`id`, `ref` and `metadata` are as the sources give them."
     )
 
 
-def measured() -> dict[str, Measured]:
-    """How well personal data is found, on the labelled sentences that no rule was written on."""
+def measured(part: str) -> dict[str, Measured]:
+    """How well personal data is found in one part of the labelled sentences."""
     if not LABELLED.exists():  # installed without the tests
         return {}
     lines = LABELLED.read_text(encoding="utf-8").splitlines()
-    return measure(item for item in map(json.loads, lines) if item["part"] == "test")
+    return measure(item for item in map(json.loads, lines) if item["part"] == part)
 
 
 def _contamination(manifest: dict[str, Any]) -> str:
@@ -174,7 +190,8 @@ def _contamination(manifest: dict[str, Any]) -> str:
     return (
         "Items that occur in the sources (or in the base's corpus), by the strongest likeness; "
         "`contamination.parquet` names each, so that scores can be shown with and without "
-        "them.\n\n" + table(head, rows)
+        "them. An item of fewer than eight words is found only where it is a document by "
+        "itself.\n\n" + table(head, rows)
     )
 
 

@@ -16,6 +16,7 @@ _FORMATTING = "b|i|u|s|em|strong|small|big|mark|sub|sup|tt|code|abbr|cite|bdi|bd
 _INLINE = (
     "a|span|font|label|img|input|button|select|option|svg|path|audio|video|source|iframe|embed"
     "|object|param|noscript|link|meta|base|q|del|ins|kbd|var|time|ruby|rt|th|td|strike|blink"
+    "|ref|nowiki|gallery|onlyinclude|noinclude|includeonly"  # of wikis
 )
 _BLOCK = (
     "p|br|hr|div|li|ul|ol|dl|dt|dd|h[1-6]|table|thead|tbody|tfoot|tr|caption|col|colgroup|pre"
@@ -28,6 +29,7 @@ _BLOCK = (
 _FORMATTING_TAG = re.compile(rf"</?(?:{_FORMATTING})(?:[\s/][^<>]{{0,2000}})?>", re.IGNORECASE)
 _INLINE_TAG = re.compile(rf"</?(?:{_INLINE})(?:[\s/][^<>]{{0,5000}})?>", re.IGNORECASE)
 _BLOCK_TAG = re.compile(rf"</?(?:{_BLOCK})(?:[\s/][^<>]{{0,2000}})?>", re.IGNORECASE)
+_WIKI_LINK = re.compile(r"\[\[(?:[^\[\]|\n]{0,200}\|)?([^\[\]|\n]{1,200})\]\]")
 _COMMENT = re.compile(r"<!--[^<]*(?:<(?!!--)[^<]*?)*?-->")
 _HIDDEN = re.compile(
     r"<(script|style|template)\b[^<>]*>[^<]*(?:<(?!/?\1\b)[^<]*)*</\1\s*>", re.IGNORECASE
@@ -101,6 +103,8 @@ def _once(text: str) -> str:
     text = unicodedata.normalize("NFC", text)
     if "<" in text:
         text = _without_tags(text)
+    if "[[" in text:
+        text = _WIKI_LINK.sub(r"\1", text)
     if "://" in text or "ww." in text or "WW." in text:
         text = _without_addresses(text)
     lines = (" ".join(line.split()) for line in text.split("\n"))

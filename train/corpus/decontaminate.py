@@ -39,9 +39,9 @@ class Contamination(Step):
     The index is built once a process or, with ``folder``, once: the others load it from there.
     """
 
-    def __init__(self, recipe: Recipe, folder: Path | None = None) -> None:
+    def __init__(self, recipe: Recipe, folder: Path | None = None, key: str = "") -> None:
         super().__init__()
-        self.recipe, self.folder = recipe, folder
+        self.recipe, self.folder, self.key = recipe, folder, key
         self._index: Index | None = None
 
     def __getstate__(self) -> dict[str, Any]:
@@ -49,8 +49,8 @@ class Contamination(Step):
 
     def apply(self, document: Document) -> None:
         if self._index is None:
-            self._index = index(self.recipe, self.folder)
-        matches = self._index.matches(word_hashes(document.text))
+            self._index = index(self.recipe, self.folder, self.key)
+        matches = self._index.matches(word_hashes(document.compared or document.text))
         if not matches:
             return
         for match in matches:
@@ -72,9 +72,19 @@ def tag(document: Document, name: str, item: str, kind: str, share: float) -> No
     metadata["contamination"] = tags[:MOST]
 
 
-def index(recipe: Recipe, folder: Path | None = None) -> Index:
-    """The index of a recipe's evaluation sets; made once, kept in memory and in ``folder``."""
+def prepare(recipe: Recipe, folder: Path) -> str:
+    """Write the index of a recipe's evaluation sets to ``folder``; its key, for ``index``."""
     key = _key(recipe)
+    index(recipe, folder, key)
+    return key
+
+
+def index(recipe: Recipe, folder: Path | None = None, key: str = "") -> Index:
+    """The index of a recipe's evaluation sets; made once, kept in memory and in ``folder``.
+
+    With its ``key`` known, one that lies in ``folder`` is taken without a look at the sets.
+    """
+    key = key or _key(recipe)
     if key not in _held:
         _held.clear()
         _held[key] = _shared(recipe, folder, key) if folder else _build(recipe)

@@ -27,6 +27,9 @@ class Document(DatatroveDocument):
     family: str = ""
     split: str = ""
     reason: str = ""
+    #: The text as others are compared with it, where that is not the stored one: without the names
+    #: that the source's documents keep and others' do not.
+    compared: str = ""
 
     @property
     def hash(self) -> str:
@@ -42,6 +45,8 @@ class Step(PipelineStep):
     """
 
     type = "corpus"
+    #: Whether the step is applied to documents that were dropped as well.
+    dropped_too = False
 
     @property
     def name(self) -> str:
@@ -55,8 +60,9 @@ class Step(PipelineStep):
         self, data: Iterable[Document] | None, rank: int = 0, world_size: int = 1
     ) -> Iterator[Document]:
         for document in data or ():
-            if not document.reason:
+            kept = not document.reason
+            if kept or self.dropped_too:
                 self.apply(document)
-                if document.reason:
-                    self.stat_update("dropped")
+            if kept and document.reason:
+                self.stat_update("dropped")
             yield document

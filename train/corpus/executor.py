@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
+import re
+import signal
+import subprocess
 import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import multiprocess
 from datatrove.executor.base import PipelineExecutor
 from datatrove.executor.local import LocalPipelineExecutor
 from datatrove.pipeline.base import PipelineStep
 from loguru import logger
 from tqdm import tqdm
 
-from train.files import StageError
+from train.files import StageError, write_json
 from train.recipe import How
 
 
@@ -63,28 +68,69 @@ def executor(
 def run(job: PipelineExecutor, name: str, logs: Path) -> None:
     """Run all tasks and wait for them; ``StageError`` if one is left undone."""
     logs.mkdir(parents=True, exist_ok=True)
-    with _progress(name, job.world_size, logs / "completions"), _quiet(logs / "said.txt"):
-        job.run()
+    lost: list[int] = []
+    try:
+        with _progress(name, job.world_size, logs, lost), _quiet(logs / "said.txt"):
+            job.run()
+    except KeyboardInterrupt:
+        if not lost:
+            raise
+        raise StageError(
+            f"{name}: a worker was killed (signal {-lost[0]}), most likely for want of memory; "
+            "the same command goes on, perhaps with fewer how.workers or a smaller how.shard"
+        ) from None
     left = job.get_incomplete_ranks()
     if left:
-        raise StageError(
-            f"{name}: {len(left)} of {job.world_size} tasks failed; see {logs / 'logs'}"
-        )
+        raise StageError(f"{name}: {len(left)} of {job.world_size} tasks failed; {_said(logs)}")
+
+
+def _said(logs: Path) -> str:
+    """The first error in the logs of the tasks, and where they lie."""
+    for path in sorted((logs / "logs").glob("task_*.log")):
+        for line in path.read_text(encoding="utf-8").splitlines():
+            if found := re.match(r"[\w.]*(?:Error|Exception): (.*)", line):
+                return f"{found[1]} ({path})"
+    return f"see {logs / 'logs'}"
+
+
+def refuse_while_queued(name: str, note: Path) -> None:
+    """``StageError`` while the Slurm jobs of an earlier call wait or run."""
+    jobs = ",".join(json.loads(note.read_text(encoding="utf-8")))
+    asked = subprocess.run(["squeue", "--noheader", "--jobs", jobs], capture_output=True, text=True)
+    if asked.returncode == 0 and asked.stdout.strip():  # of ended jobs it knows nothing
+        raise StageError(f"{name}: jobs {jobs} are still queued or running")
+
+
+def submit(job: Any, note: Path) -> None:
+    """Queue a Slurm job and the one that it comes after, and note their numbers."""
+    before = job.depends
+    job.run()
+    write_json(note, [str(j.job_id) for j in (before, job) if j.job_id and j.job_id != -1])
 
 
 @contextlib.contextmanager
-def _progress(name: str, tasks: int, completions: Path) -> Iterator[None]:
-    """A bar over the tasks, whoever runs them: it counts datatrove's marks of completion."""
-    with tqdm(total=tasks, desc=name, unit=" tasks", file=_terminal()) as bar:
+def _progress(name: str, tasks: int, logs: Path, lost: list[int]) -> Iterator[None]:
+    """A bar over the tasks, whoever runs them: it counts datatrove's marks of completion.
+
+    A pool waits for ever for the task of a worker that was killed: this interrupts it.
+    """
+    seen: set[Any] = set()
+    with tqdm(total=tasks, desc=name, unit=" tasks", file=_terminal(), disable=None) as bar:
         over = threading.Event()
 
         def watch() -> None:
             while not over.wait(0.5):
                 _update()
+                seen.update(multiprocess.active_children())
+                # -15 is how a pool ends its workers when all is done
+                lost.extend(p.exitcode for p in seen if (p.exitcode or 0) < 0 and p.exitcode != -15)
+                if lost and bar.n < tasks:
+                    os.kill(os.getpid(), signal.SIGINT)
+                    return
 
         def _update() -> None:
-            done = len(list(completions.iterdir())) if completions.exists() else 0
-            bar.update(done - bar.n)
+            done = logs / "completions"
+            bar.update((len(list(done.iterdir())) if done.exists() else 0) - bar.n)
 
         watcher = threading.Thread(target=watch, daemon=True)
         watcher.start()

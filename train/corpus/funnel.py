@@ -42,7 +42,7 @@ def figure(manifest: dict[str, Any]) -> Any:
             name=name,
             y=["read", *(f"after {step}" for step in STEPS)],
             x=left,
-            textinfo="value",
+            texttemplate="%{value:,}",
             hovertemplate="%{y}: %{x:,} documents, %{percentInitial} of those read",
         )
     title = f"{manifest['name']}: {manifest['documents']:,} documents from source to corpus"

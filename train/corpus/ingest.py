@@ -44,19 +44,38 @@ def ingest(run: Run, inputs: sources.Inputs, folder: Path) -> Index:
     recipe, size = run.recipe, run.recipe.how.shard
     base = run.base()
     streams = (
-        (BASE, shards.read(base.documents) if base else iter(())),
-        (EARLIER, sources.earlier(inputs.earlier)),
-        (EVALUATION, decontaminate.items(recipe)),
+        (BASE, _untagged(shards.read(base.documents)) if base else iter(())),
+        (EARLIER, _sound(sources.earlier(inputs.earlier))),
+        (EVALUATION, _sound(decontaminate.items(recipe))),
         (NEW, _checked(recipe, sources.read(inputs))),
     )
     for role, stream in streams:
-        bar = tqdm(stream, desc=f"{recipe.name}: reading ({role})", unit=" documents", delay=0.5)
+        bar = tqdm(stream, desc=f"{recipe.name}: reading ({role})", unit=" documents", disable=None)
         for chunk in _chunks(bar, size):
             path = folder / f"{len(index):05d}.parquet"
             replace_file(path, partial(shards.write, documents=chunk))
             index.append({"file": path.name, "role": role, "documents": len(chunk)})
     write_json(done, index)
     return index
+
+
+def _untagged(documents: Iterable[Document]) -> Iterator[Document]:
+    """The base's documents without what was found in them for the base."""
+    for document in documents:
+        document.metadata = {}
+        yield document
+
+
+def _sound(documents: Iterable[Document]) -> Iterator[Document]:
+    """Half a character (a lone surrogate) can neither be hashed nor stored."""
+    for document in documents:
+        try:
+            document.text.encode()
+        except UnicodeEncodeError:
+            raise sources.SourceError(
+                f"{document.source}, {document.id}: holds half a character (a lone surrogate)"
+            ) from None
+        yield document
 
 
 def _checked(recipe: Recipe, documents: Iterable[Document]) -> Iterator[Document]:

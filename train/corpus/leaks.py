@@ -52,10 +52,15 @@ class Report:
             self._more.update({name: 1 for name, *_ in tags})
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """One row for each item and document that match; items of the same words each have one."""
+        """One row for each item and document that match; of items of the same words one has all
+        the documents, the others one."""
+        told: set[tuple[str, str]] = set()
         for name, item, kind, share, document, source, part, reason in self._tags:
             key = self._items[name].get(item)
-            twins = [item] if key is None else self._twins[name, key]
+            twins = [item]
+            if key is not None and (name, item) not in told:
+                twins = self._twins[name, key]  # once: not for each of many equal documents
+                told.update((name, twin) for twin in twins)
             counts = condemns(self.sets[name], kind, share)
             for twin in twins:
                 yield {
@@ -80,18 +85,18 @@ class Report:
         more items than they keep tags."""
         strongest: dict[str, dict[str, int]] = {name: {} for name in self.sets}
         parts = ("contaminated", "in_train", "documents", "removed")
-        counted = {name: {part: set[str]() for part in parts} for name in self.sets}
+        counted = {name: {part: set[Any]() for part in parts} for name in self.sets}
         for row in self.rows():
             kinds, of, item = strongest[row["set"]], counted[row["set"]], row["item"]
             kinds[item] = min(kinds.get(item, len(KINDS)), KINDS.index(row["kind"]))
             if not row["counts"]:
                 continue
             of["contaminated"].add(item)
-            of["documents"].add(row["document"])
+            of["documents"].add((row["part"], row["document"]))
             if row["part"] == "train":
                 of["in_train"].add(item)
             if row["reason"] == f"contaminated: {row['set']}":
-                of["removed"].add(row["document"])
+                of["removed"].add((row["part"], row["document"]))
         return {
             name: {
                 "action": chosen.action,

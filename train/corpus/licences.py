@@ -22,20 +22,26 @@ _NO_DUTY, _ATTRIBUTION, _SHARE_ALIKE = "no duty", "attribution", "share-alike"
 _NO_DERIVATIVES, _NON_COMMERCIAL, _CLOSED = "no derivatives", "non-commercial", "closed"
 _OPEN = (_NO_DUTY, _ATTRIBUTION, _SHARE_ALIKE)
 
+_VERSION = r"(?:-\d[\d.]*)?(?:-[A-Z]{2,3}|-INTERNATIONAL|-UNPORTED)?"  # CC-BY-3.0-US
 # First match decides. NC and ND stand before the plain Creative Commons names.
 _KINDS = [
     (re.compile(rf"(?:{pattern})$"), kind)
     for pattern, kind in [
-        (r"CC-BY(?:-NC)?(?:-SA)?-ND(?:-\d.*)?|CC-BY-ND-NC(?:-\d.*)?", _NO_DERIVATIVES),
-        (r"CC-BY-NC(?:-SA)?(?:-\d.*)?|.*NON-?COMMERCIAL.*", _NON_COMMERCIAL),
+        (r"CC-BY(?:-NC)?(?:-SA)?-ND(?:-\d.*)?|.*\bND\b.*|.*NO-?DERIV.*", _NO_DERIVATIVES),
+        (r"CC-BY-NC(?:-SA)?(?:-\d.*)?|.*\bNC\b.*|.*NON-?COMMERCIAL.*", _NON_COMMERCIAL),
+        (r".*RESEARCH.*", _CLOSED),
         (r"CC0(?:-1\.0)?|CC-PDDC|PDDL(?:-1\.0)?|PUBLIC-DOMAIN|UNLICENSE|0BSD|MIT-0", _NO_DUTY),
-        (r"CC-BY-SA(?:-\d.*)?|ODBL(?:-1\.0)?|(?:GNU-)?GFDL(?:-\d.*)?", _SHARE_ALIKE),
-        (r"CC-BY(?:-\d.*)?|ODC-BY(?:-1\.0)?|APACHE(?:-2\.0)?|MIT|ISC", _ATTRIBUTION),
+        (
+            rf"CC-BY-SA{_VERSION}|ODBL(?:-1\.0)?|(?:GNU-)?GFDL{_VERSION}(?:-OR-LATER|-ONLY)?",
+            _SHARE_ALIKE,
+        ),
+        (rf"CC-BY{_VERSION}|ODC-BY(?:-1\.0)?|APACHE(?:-2\.0)?|MIT|ISC", _ATTRIBUTION),
         (r"BSD(?:-[23]-CLAUSE)?|OGL(?:-UK)?(?:-\d.*)?|CDLA-PERMISSIVE-\d.*", _ATTRIBUTION),
         (r"NONE|NONE-STATED|NOT-STATED|ALL-RIGHTS-RESERVED|PROPRIETARY", _CLOSED),
-        (r"RESEARCH(?:-USE)?-ONLY|(?:FOR-)?RESEARCH(?:-PURPOSES)?(?:-ONLY)?", _CLOSED),
     ]
 ]
+
+_RESTRICTED = re.compile(r"non[- ]?commercial|research", re.IGNORECASE)
 
 _DUTIES = {
     _NO_DUTY: "none",
@@ -105,6 +111,8 @@ def normalise(licence: str) -> str:
 
 
 def _kind(licence: str) -> str:
+    if _RESTRICTED.search(licence):  # in a remark too
+        return _CLOSED if "research" in licence.lower() else _NON_COMMERCIAL
     name = normalise(licence)
     return next((kind for pattern, kind in _KINDS if pattern.match(name)), "")
 

@@ -95,6 +95,8 @@ def manifest(
         **made_from,
         "name": run.recipe.name,
         "purpose": corpus.purpose,
+        "pii": corpus.pii,
+        "names_kept": [s.path or s.url for s in corpus.sources if s.names == "keep"],
         "content": funnel.content,
         "documents": funnel.total("kept"),
         "excluded": funnel.total("read") - funnel.total("kept"),

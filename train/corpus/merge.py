@@ -50,10 +50,10 @@ def merge(run: Run, index: Index, work: Path, made_from: dict[str, Any]) -> None
     funnel, report = manifest.Funnel(), decontaminate.Report(run.recipe)
     _write(run, index, prepared, out, verdicts, funnel, report)
     if not funnel.total("train"):
-        raise StageError(
-            f"{run.recipe.path}: no document is left to train on "
-            f"({funnel.reasons() or 'the sources are empty'})"
-        )
+        os.replace(out / run.excluded.name, run.excluded)  # to be looked at
+        held = f"all {funnel.total('kept')} that are left were drawn for dev and test"
+        why = held if funnel.total("kept") else f"{funnel.reasons()}; see {run.excluded}"
+        raise StageError(f"{run.recipe.path}: no document is left to train on ({why})")
     report.write(out / run.contamination.name)
     for path in (run.documents, run.excluded, run.ledger, run.clusters, run.contamination):
         os.replace(out / path.name, path)
@@ -72,8 +72,8 @@ def _write(
     report: decontaminate.Report,
 ) -> None:
     """One pass over all shards, in order."""
-    kept = tuple(c for c in shards.COLUMNS if c != "reason")
-    left = tuple(c for c in shards.COLUMNS if c not in ("family", "split"))
+    kept = tuple(c for c in shards.COLUMNS if c not in ("reason", "compared"))
+    left = tuple(c for c in shards.COLUMNS if c not in ("family", "split", "compared"))
     with (
         shards.Writer(out / run.documents.name, kept) as documents,
         shards.Writer(out / run.excluded.name, left) as excluded,
@@ -81,7 +81,7 @@ def _write(
     ):
         for number, shard in enumerate(index):
             stream = shards.read(prepared / shard["file"])
-            for document in verdicts.apply(number, stream, run.recipe.what.corpus):
+            for document in verdicts.apply(number, shard["role"], stream, run.recipe.what.corpus):
                 report.add(document, EARLIER if shard["role"] == BASE else shard["role"])
                 if shard["role"] != NEW:
                     continue

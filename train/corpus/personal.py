@@ -11,10 +11,14 @@ from viobert import pii
 class PersonalData(Step):
     """Replaces what ``viobert.pii`` finds in text and title; counts it in the metadata."""
 
+    dropped_too = True  # what was left out is kept on disk, and looked at
+
     def apply(self, document: Document) -> None:
         keep = document.metadata.get("names") == "keep"
         types = [t for t in pii.TYPES if t != "NAME"] if keep else pii.TYPES
         document.text, found = pii.replace(document.text, types)
+        if keep:
+            document.compared = pii.replace(document.text, ("NAME",))[0]
         document.title, in_title = pii.replace(document.title, types)
         if found or in_title:
             counts = Counter(span.type for span in (*found, *in_title))

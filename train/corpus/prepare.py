@@ -9,9 +9,8 @@ from typing import Any
 import numpy as np
 from datatrove.pipeline.base import PipelineStep
 
-from train.corpus import shards
+from train.corpus import decontaminate, shards
 from train.corpus.clean import Clean
-from train.corpus.decontaminate import Contamination
 from train.corpus.document import Document
 from train.corpus.ingest import BASE, EARLIER, EVALUATION, NEW, Index
 from train.corpus.personal import PersonalData
@@ -30,7 +29,10 @@ def pipeline(recipe: Recipe, index: Index, raw: Path, out: Path) -> list[Any]:
     if corpus.pii:
         steps.append(Only((NEW, EARLIER), names, PersonalData()))
     if corpus.evaluation_sets:
-        steps.append(Only((NEW, EARLIER, BASE), names, Contamination(recipe, out.parent)))
+        # Indexed here: another machine's worker may not see the sets' files.
+        key = decontaminate.prepare(recipe, out.parent)
+        contamination = decontaminate.Contamination(recipe, out.parent, key)
+        steps.append(Only((NEW, EARLIER, BASE), names, contamination))
     return [ReadShard(raw, names), *steps, WriteShard(out, names, corpus.near_duplicates)]
 
 
@@ -89,9 +91,13 @@ class WriteShard(PipelineStep):
         path = self.folder / name
         replace_file(path, lambda temporary: shards.write(temporary, documents))
         kept = np.array([i for i, d in enumerate(documents) if not d.reason], np.int64)
-        found = sketch([documents[i].text for i in kept], self.config)
+        found = sketch([compared(documents[i]) for i in kept], self.config)
         replace_file(path.with_suffix(".npz"), lambda temporary: _save(temporary, kept, found))
         yield from documents
+
+
+def compared(document: Document) -> str:
+    return document.compared or document.text
 
 
 def _save(path: Path, rows: np.ndarray, found: Sketches) -> None:

@@ -19,6 +19,7 @@ from train.corpus.hashing import compiled, word_hashes
 from train.recipe import Quality as Thresholds
 from viobert.text import TATWEEL, has_arabic
 
+FEW = 20  # words: in fewer no phrase can be said to be repeated
 TOP, REPEATED = range(2, 5), range(5, 11)  # words of the n-grams that are counted
 
 _SPACE, _MARK, _ARABIC, _LETTER, _DIGIT, _PUNCTUATION, _SYMBOL = range(7)
@@ -83,7 +84,8 @@ def verdict(found: dict[str, float], limits: Thresholds) -> str:
     top = max(found[f"top_{n}gram"] for n in TOP)
     cuts = (
         ("repeated lines", found["repeated_lines"] > limits.max_repeated_lines),
-        ("repeated phrase", top > limits.max_top_ngram),
+        # In a dozen words one name with its abbreviation would do.
+        ("repeated phrase", found["words"] >= FEW and top > limits.max_top_ngram),
         ("repetitive", found["repeated_5gram"] > limits.max_repeated_ngrams),
         ("boilerplate", found["boilerplate"] > limits.max_boilerplate),
         ("symbols", found["symbols"] > limits.max_symbols),

@@ -13,6 +13,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from train.corpus.document import Document
+from train.files import StageError
 
 #: Columns of a document; ``metadata`` is a JSON object, empty when there is none.
 COLUMNS = tuple(f.name for f in dataclasses.fields(Document) if f.name != "media")
@@ -79,18 +80,26 @@ def write(path: Path, documents: Iterable[Document]) -> None:
 
 
 def read(path: Path) -> Iterator[Document]:
-    """The documents of one shard, streamed."""
-    for batch in pq.ParquetFile(path).iter_batches(ROWS):
+    """The documents of one shard, streamed; ``StageError`` for a file that is damaged."""
+    for batch in _batches(path):
         yield from map(document, batch.to_pylist())
 
 
+def _batches(path: Path, columns: list[str] | None = None) -> Iterator[Any]:
+    try:
+        yield from pq.ParquetFile(path).iter_batches(ROWS, columns=columns)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        raise StageError(f"{path}: damaged ({error}); delete its folder and start again") from error
+
+
 def texts(path: Path, rows: Sequence[int]) -> Iterator[str]:
-    """The texts of some rows of a shard; ``rows`` ascend."""
+    """The texts of some rows of a shard, as they are compared; ``rows`` ascend."""
     wanted = iter(rows)
     following, start = next(wanted, -1), 0
-    for batch in pq.ParquetFile(path).iter_batches(ROWS, columns=["text"]):
-        column = batch.column("text")
-        while following >= 0 and following < start + len(column):
-            yield column[following - start].as_py()
+    for batch in _batches(path, ["text", "compared"]):
+        stored, compared = batch.columns
+        while 0 <= following < start + len(stored):
+            at = following - start
+            yield compared[at].as_py() or stored[at].as_py()
             following = next(wanted, -1)
-        start += len(column)
+        start += len(stored)

@@ -32,7 +32,9 @@ class Sketched:
         rows = [part[0] + offset for part, offset in zip(parts, self.start, strict=False)]
         self.row: Indices = np.concatenate(rows)
         self.all = Sketches.concatenate([Sketches(*part[1:]) for part in parts])
-        self.role = np.repeat([shard["role"] for shard in index], [len(r) for r in rows])
+        sizes = [len(r) for r in rows]
+        self.new = np.repeat([shard["role"] == NEW for shard in index], sizes)
+        self.item = np.repeat([shard["role"] == EVALUATION for shard in index], sizes)
 
     def some(self, places: Indices) -> Sketches:
         every = self.all
@@ -65,29 +67,40 @@ class Verdicts:
         self.ids, self.families = sketched.column("id"), sketched.column("family")
         #: row → (kind, row of the document that stays, exact similarity to it)
         self.repeats: dict[int, tuple[str, int, float]] = {}
-        #: row of a document that stays → row of the first of its cluster
-        self.first: dict[int, int] = {}
+        #: family → another one that it is kept together with, since they share near-duplicates
+        self._joined: dict[str, str] = {}
         #: row → matches with items of evaluation sets: (set, item, similarity)
         self.leaks: dict[int, list[tuple[str, str, float]]] = {}
 
     def apply(
-        self, number: int, documents: Iterable[Document], corpus: Corpus
+        self, number: int, role: str, documents: Iterable[Document], corpus: Corpus
     ) -> Iterator[Document]:
         """Fill in reason, contamination, family and split of the documents of a shard."""
         remove = {s.name for s in corpus.evaluation_sets if s.action == "remove"}
         for row, document in enumerate(documents, int(self.start[number])):
             for name, item, similarity in self.leaks.get(row, ()):
                 decontaminate.tag(document, name, item, "near-duplicate", similarity)
-                if name in remove and not document.reason:
+                if name in remove and role == NEW and not document.reason:
                     document.reason = f"contaminated: {name}"
             if row in self.repeats and not document.reason:
                 kind, stays, _ = self.repeats[row]
                 document.reason = f"{kind} of {self.ids[stays]}"
             if not document.reason:
-                if row in self.first:
-                    document.family = self.families[self.first[row]].as_py()
+                document.family = self.family(document.family)
                 document.split = side(document.family, corpus)
             yield document
+
+    def family(self, name: str) -> str:
+        """The family that decides on which side this one lies."""
+        while name in self._joined:
+            name = self._joined[name]
+        return name
+
+    def join(self, first: int, other: int) -> None:
+        """Keep the families of two documents together, under the name of the first's."""
+        one, two = (self.family(self.families[row].as_py()) for row in (first, other))
+        if one != two:
+            self._joined[two] = one
 
     def write_clusters(self, path: Path) -> None:
         """Every document that was left out as a duplicate, beside the one that stays."""
@@ -106,13 +119,13 @@ def judge(corpus: Corpus, index: Index, folder: Path) -> Verdicts:
     sketched = Sketched(index, folder)
     verdicts = Verdicts(sketched)
     config = corpus.near_duplicates
-    places = np.flatnonzero(sketched.role != EVALUATION)
+    places = np.flatnonzero(~sketched.item)
     if config:
         _leaks(sketched, verdicts, config, corpus)
         # What leaves for its contamination takes no other document with it.
         remove = {s.name for s in corpus.evaluation_sets if s.action == "remove"}
         gone = [r for r, found in verdicts.leaks.items() if any(f[0] in remove for f in found)]
-        gone_new = np.isin(sketched.row[places], gone) & (sketched.role[places] == NEW)
+        gone_new = np.isin(sketched.row[places], gone) & sketched.new[places]
         places = places[~gone_new]
     _repeats(sketched, verdicts, places, config)
     return verdicts
@@ -120,7 +133,7 @@ def judge(corpus: Corpus, index: Index, folder: Path) -> Verdicts:
 
 def _leaks(sketched: Sketched, verdicts: Verdicts, config: NearDuplicates, corpus: Corpus) -> None:
     """Documents that are near-duplicates of an item of an evaluation set."""
-    items = np.flatnonzero(sketched.role == EVALUATION)
+    items = np.flatnonzero(sketched.item)
     if not len(items):
         return
     keys, words = sketched.all.keys, sketched.all.words
@@ -131,10 +144,12 @@ def _leaks(sketched: Sketched, verdicts: Verdicts, config: NearDuplicates, corpu
     sketches = sketched.some(places)
     shingles = sketched.shingles(places, np.arange(len(places)), config)
     labels = near.link(sketches, near.equal_texts(sketches), shingles, config.threshold).labels
-    is_item = sketched.role[places] == EVALUATION
+    is_item = sketched.item[places]
     names = sketched.column("source")
     for members in _groups(labels, np.arange(len(places))):
-        for item in members[is_item[members]]:
+        items = members[is_item[members]]
+        _, firsts = np.unique(sketches.exact[items], axis=0, return_index=True)
+        for item in items[np.sort(firsts)]:  # of equal items one: the report knows the others
             row = int(sketched.row[places[item]])
             for other in members[~is_item[members]]:
                 similarity = jaccard(shingles, int(item), int(other))
@@ -146,12 +161,16 @@ def _leaks(sketched: Sketched, verdicts: Verdicts, config: NearDuplicates, corpu
 def _repeats(
     sketched: Sketched, verdicts: Verdicts, places: Indices, config: NearDuplicates | None
 ) -> None:
-    """One document of each cluster stays: an earlier corpus's, or else the longest."""
+    """One document of each cluster stays: an earlier corpus's, or else the longest. Families that
+    meet in a cluster are kept on one side, that of its first document."""
     sketches = sketched.some(places)
     first_equal = near.equal_texts(sketches)
-    new, row = sketched.role[places] == NEW, sketched.row[places]
+    new, row = sketched.new[places], sketched.row[places]
     for copy in np.flatnonzero((first_equal != np.arange(len(places))) & new):
-        verdicts.repeats[int(row[copy])] = ("duplicate", int(row[first_equal[copy]]), 1.0)
+        first = first_equal[copy]
+        verdicts.repeats[int(row[copy])] = ("duplicate", int(row[first]), 1.0)
+        if new[first]:
+            verdicts.join(int(row[first]), int(row[copy]))
     if not config:
         return
     shingles = sketched.shingles(places, near.candidates(sketches, first_equal), config)
@@ -161,12 +180,15 @@ def _repeats(
         old = members[~new[members]]
         # argmax takes the first of the longest
         stays = int(old[0] if len(old) else members[np.argmax(sketches.words[members])])
-        if new[stays] and stays != members[0]:
-            verdicts.first[int(row[stays])] = int(row[members[0]])
+        for member in members[new[members]][1:]:
+            verdicts.join(int(row[members[new[members]][0]]), int(row[member]))
         for member in members[new[members] & (members != stays)]:
             similarity = jaccard(shingles, stays, int(member))
             verdict = ("near-duplicate", int(row[stays]), similarity)
             verdicts.repeats[int(row[member])] = verdict
+    for copy, (kind, first, _) in verdicts.repeats.items():
+        if kind == "duplicate" and first in verdicts.repeats:  # its first went for another one
+            verdicts.repeats[copy] = verdicts.repeats[first]
 
 
 def _groups(labels: Indices, among: Indices) -> Iterator[Indices]:

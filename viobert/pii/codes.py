@@ -34,8 +34,11 @@ _OTHER_CODE = re.compile(
     r"جوال|هاتف|موبايل|تليفون|تلفون|جواز|ايبان|فيزا|(?:رقم|نمر[هت]|وال|،)\w* ?(?:ال)?(?:ملف|"
     r"عين[هت]|تامين|حساب)"
 )
+_MONEY = re.compile(r" ?(?:دينار|ريال|جنيه|درهم|دولار|ليره|يورو|اوقيه|نسمه|مليون)")
+_NUMBERED = re.compile(r"رقم|نمر")
 _ID_AFTER = re.compile(
-    r"[^\d؟!\n\ufffc]{0,14}(?:رقم\w* ?(?:ال)?(?:قومي|وطني|مدني|هوي|بطاق|اقام)|هويت|هويه|اقامت)"
+    r"(?: ?[،,]? ?(?:و|او )? ?\d{9,15})?[^\d؟!\n\ufffc]{0,14}"
+    r"(?:رقم\w* ?(?:ال)?(?:قومي|وطني|مدني|هوي|بطاق|اقام)|هويت|هويه|اقامت)"
 )
 _CHAIN = re.compile(r"\s*(?:[،,/؛|-]|و|او|ولا|ثم|والثاني\w*|والاخر\w*)?\s*:?\s*\Z")
 _MONEY_CARD = re.compile(r"ايتمان|فيزا|ماستر|مدي|بنك|صراف|تامين|متابع")
@@ -109,6 +112,8 @@ def _id_kind(text: str, start: int) -> str:
             kind = "card" if not _MONEY_CARD.search(between) else ""
         elif match["kind"] == "شخصي" and "رقم" not in match[0]:
             continue
+        elif match["kind"] and not _NUMBERED.search(match[0]) and len(between) > 12:
+            kind = "card"
         else:
             kind = "national"
     if not kind and _ID_NEAR.search(before) and not _OTHER_CODE.search(before):
@@ -125,6 +130,8 @@ def national_ids(text: str) -> Iterator[Found]:
                 if not 9 <= len(digits) <= 15 or any(start < b and a < end for a, b in done):
                     continue
                 at, past = match.start() + start, match.start() + end
+                if _MONEY.match(text, past):
+                    continue
                 kind = _id_kind(text, at) or _neighbour(text, at, past, last, digits)
                 if _is_id(digits, kind) if known else _is_any_id(match[0][start:end], kind):
                     done.append((start, end))

@@ -7,7 +7,8 @@ import re
 from viobert.pii import common
 from viobert.pii.given import GIVEN
 from viobert.pii.lexicon import ADJECTIVES
-from viobert.pii.shapes import MAX_PARTS, STRONG
+from viobert.pii.shapes import FAMILY_TOO, MAX_PARTS, MINE, STRONG, VERY
+from viobert.pii.stops import DESCRIBING
 from viobert.pii.tokens import Words
 from viobert.pii.verbs import VERBS
 
@@ -26,6 +27,8 @@ class Families(Words):
                 size = 1
             if not size and self.ambiguous(at) and self.second_is_name(at, kind):
                 size = 1
+            if not size and kind == "self" and self.word(at) in FAMILY_TOO:
+                size = int(self.word(at + 1) in MINE and self.adjoins(at + 1))
             family = not (self.compound(at) or self.ambiguous(at) or self.is_given(at))
             following = self.word(at + 1)
             noun = common.is_listed(following) and not common.is_verb(following)
@@ -52,6 +55,8 @@ class Families(Words):
             return False
         if self.word(at) in ADJECTIVES and self.word(at) not in ("علي", "عمر"):
             following = self.word(at + 1)
+            if following in DESCRIBING or following in VERY:
+                return False
             if following.startswith("ب") and self.adjoins(at + 1) and following not in GIVEN:
                 return False
         return True
@@ -62,7 +67,10 @@ class Families(Words):
             self.word(at) in ("عمر", "عمرو")
             and self.adjoins(at + 1)
             and (
-                re.match(r"\d|سن|شهر|خمس|ست|سبع|ثلاث|ثمان|تسع|اربع|عشر|كم$", self.word(at + 1))
+                re.match(
+                    r"\d|سن|شهر|خمس|ست|سبع|ثلاث|ثمان|تسع|اربع|عشر|اشهر|شهور|يوم|اسبوع|كم$",
+                    self.word(at + 1),
+                )
                 is not None
             )
         )
@@ -73,8 +81,10 @@ class Families(Words):
     def unknown_is_family(self, at: int, kind: str) -> bool:
         """Whether a word of no list, after a given name, is its family name."""
         word, following, ends = self.word(at), self.word(at + 1), self.stops(at + 1)
-        if word.startswith("ال") or ends:
+        if ends or word.startswith("ال"):
             return True
+        if word[0] == "ب" and word.endswith(("ه", "ات")) and len(word) > 4:
+            return False  # بدعوه, بجزيره: a noun with its preposition
         goes_on = self.goes_on(at + 1)
         if word.endswith("ه"):
             noun = common.is_listed(following) and not common.is_verb(following)

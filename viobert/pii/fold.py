@@ -100,4 +100,4 @@ def key(word: str) -> str:
 
 def words(lines: str) -> frozenset[str]:
     """Words between blanks, each as it looks in a folded text."""
-    return frozenset(key(word) for word in lines.split())
+    return frozenset(key(lines).split())

@@ -12,13 +12,14 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from viobert.pii import common
-from viobert.pii.cues import CUES, FILLERS, NO_PERSON, PERSONS, PLACES, SHORT
+from viobert.pii.cues import CUES, FILLERS, NO_PERSON, PERSONS, PLACES, SHORT, TREATMENTS
 from viobert.pii.fold import TAKEN, Folded
 from viobert.pii.given import GIVEN
-from viobert.pii.lexicon import AMBIGUOUS, LATIN
+from viobert.pii.lexicon import AMBIGUOUS
 from viobert.pii.repeats import Found, again
 from viobert.pii.shapes import HEADS, NAMED_AFTER, SHRINES
 from viobert.pii.starts import Starts
+from viobert.pii.surnames import FAMILY
 
 _TOKEN = re.compile(r"[^\W_]+")
 _CUE_GAP = re.compile(r" *[:/.\\\-«\"'(،]* *\Z")
@@ -59,6 +60,8 @@ class Reader(Starts):
                 )
                 return named and before not in NO_PERSON and not before.isdigit()
             return before not in NO_PERSON and not before.isdigit()
+        if self.word(at) == "اني" and not self.stops(at) and at:
+            return False  # in Iraq "I", elsewhere "that I"
         if kind == "called":
             for back in (1, 2, 3):
                 if self.word(at - back) in PERSONS or self.word(at - back) in NO_PERSON:
@@ -66,13 +69,16 @@ class Reader(Starts):
             return True
         named_after = self.word(at - 2) in PLACES and before in NAMED_AFTER
         shrine = self.word(at) in SHRINES and self.word(at + 1) in ("زينب", "نفيسه", "عايشه")
-        foreign = before in PLACES or before in NO_PERSON
+        treated = kind in ("role", "kin", "title") and before in TREATMENTS
+        foreign = before in PLACES or (before in NO_PERSON and not treated)
         return not (foreign or named_after or shrine)
 
     def behind(self, cue: int, kind: str) -> Iterator[tuple[int, int, int]]:
         """First token, token after the last, letters of clitics: the names behind a cue."""
         at, skipped = cue + 1, False
         while at < len(self.words) and at - cue <= 5 and self.word(at) in FILLERS:
+            if self.is_filled_by_name(at):
+                break
             if not _CLOSE_GAP.match(self.gap(at)):
                 return
             at, skipped = at + 1, True
@@ -81,6 +87,7 @@ class Reader(Starts):
             or self.word(at) in CUES
             and not self.is_given(at)
             and not (self.word(at) == "سيد" and kind in ("kin", "self", "with"))
+            and not (self.ambiguous(at) and self.adjoins(at + 1) and self.is_family(at + 1))
         ):
             return
         gap = self.gap(at)
@@ -99,6 +106,8 @@ class Reader(Starts):
         if end > at and kind in ("doctor", "dot", "sign") and self.rest_is_family(end, cue):
             end += 1
         clitics = 0
+        if end == at and ":" in gap and self.to_somebody(at):
+            end, clitics = self.extend(at + 1, 1, kind), 1
         while end > at:
             yield at, end, clitics
             more = self.joined(end)
@@ -107,36 +116,23 @@ class Reader(Starts):
             at, clitics = more
             end = self.extend(at + 1, 1, kind)
 
+    def is_filled_by_name(self, at: int) -> bool:
+        """الحبيب بن يوسف: a word of courtesy that is a name, as its family's name tells."""
+        name = (self.is_given(at) or self.ambiguous(at)) and self.word(at) not in CUES
+        return name and (self.word(at + 1) in ("بن", "بنت") or self.word(at + 1) in FAMILY)
+
+    def to_somebody(self, at: int) -> bool:
+        """للولدين: لسارة حبة: a name behind a colon with the clitic that the cue had."""
+        bare = self.word(at)[1:]
+        known = bare in GIVEN or bare in AMBIGUOUS
+        return self.word(at).startswith("ل") and len(bare) > 2 and known
+
     def rest_is_family(self, at: int, cue: int) -> bool:
         """Whether ``at`` is the last word of a signature's line: الدكتور X العسل is no noun."""
         alone = self.opens(cue) and self.ends_line(at + 1) and self.adjoins(at)
         word = self.word(at)
         noun = word.startswith("ال") and not word.startswith("السلام")
         return alone and "ال" in self.word(cue) and (noun or not common.is_listed(word))
-
-    def latin_name(self, at: int, kind: str) -> int:
-        """As ``name_at`` for a name in Latin letters with capitals; 0 where none is."""
-        if not self.is_latin(at):
-            return 0
-        known = self.word(at) in LATIN
-        capital = self.folded.raw(self.starts[at]).isupper()
-        if not known and not (
-            capital and kind in ("dot", "self", "label") and len(self.word(at)) > 2
-        ):
-            return 0
-        end = at + 1
-        while end - at < 5 and self.gap(end) in (" ", "-", ". ") and self.is_latin(end):
-            first, last = self.starts[end], self.end(end) - 1
-            capital = self.folded.raw(first).isupper()
-            shouted = capital and last > first and self.folded.raw(last).isupper()
-            if not (
-                self.word(end) in LATIN
-                or (capital and not shouted)
-                or self.word(end) in ("al", "el", "bin", "ben", "abu")
-            ):
-                break
-            end += 1
-        return end
 
 
 def _signature(reader: Reader) -> Iterator[Found]:
@@ -160,6 +156,8 @@ def _leads(words: list[str], at: int, kind: str) -> bool:
         return words[at - 1] in GIVEN
     word = words[at]
     if word in GIVEN or word in AMBIGUOUS or word in HEADS or words[at - 1] in GIVEN:
+        return True
+    if word[0] == "ل" and (word[1:] in GIVEN or word[1:] in AMBIGUOUS):
         return True
     if kind == "i":
         return word.startswith(("عبد", "ابو")) or word.endswith(("الدين", "الله"))

@@ -6,8 +6,10 @@ from viobert.pii import common
 from viobert.pii.cues import CUES
 from viobert.pii.fold import TAKEN, Folded
 from viobert.pii.given import GIVEN
-from viobert.pii.lexicon import AMBIGUOUS, FAMILY
+from viobert.pii.lexicon import AMBIGUOUS
 from viobert.pii.shapes import AGE, HEADS, NEGATIONS, PRAISED
+from viobert.pii.stops import DESCRIBING
+from viobert.pii.surnames import FAMILY
 
 
 class Words:
@@ -41,11 +43,8 @@ class Words:
 
     def stops(self, at: int) -> bool:
         """Whether punctuation, a line's or the text's end stands before token ``at``."""
-        if at >= len(self.words):
-            rest = self.text[self.end(-1) :]
-            return TAKEN not in rest
-        gap = self.gap(at)
-        return TAKEN not in gap and gap.strip(" ") != ""
+        gap = self.gap(at) if at < len(self.words) else self.text[self.end(-1) :] + "\n"
+        return gap.strip(" ")[:1] not in ("", TAKEN)
 
     def compound(self, at: int) -> int:
         """How many tokens the compound that begins here has (عبد الله, أبو زيد); 0: none."""
@@ -92,7 +91,8 @@ class Words:
         if word in GIVEN or (word.startswith("عبدال") and len(word) > 6):
             return True
         glued = word.startswith("ابو") or (
-            word.endswith(("الدين", "الله")) and not word.startswith(("و", "ما", "ال", "ي", "ان"))
+            word.endswith(("الدين", "الله"))
+            and not word.startswith(("و", "ما", "ال", "ي", "ان", "است"))
         )
         return glued and len(word) > 5 and not common.is_listed(word)
 
@@ -100,7 +100,9 @@ class Words:
         """A known family name, a given name with the article, a nisba (ال…ي), بو…, بن…, أو…."""
         word = self.word(at)
         if word in FAMILY:
-            return True
+            return not (word == "الحمد" and self.word(at + 1) == "لله")
+        if word.startswith(("بو", "بن", "بل")) and (word[2:] in GIVEN or word[2:] in AMBIGUOUS):
+            return len(word) > 4
         if common.is_common(word):
             return False
         if word.startswith("ال") and len(word) > 4:
@@ -124,6 +126,7 @@ class Words:
             and self.folded.raw(self.starts[at]) != "أ"
             and not (word[0] in "بلكفو" and self.folded.raw(self.starts[at] + 1) in "أإ")
             and not common_word
+            and not (word[0] in "بلكف" and (word[1:] in GIVEN or word[1:] in AMBIGUOUS))
             and word not in CUES
         )
 
@@ -160,7 +163,7 @@ class Words:
     def goes_on(self, at: int) -> bool:
         """Whether a sentence about the person goes on: nothing of the name is left."""
         word = self.word(at)
-        known = word in common.DESCRIBING or word in NEGATIONS
+        known = word in DESCRIBING or word in NEGATIONS
         return self.verb_follows(at) or known or (word[:1] == "و" and common.is_common(word))
 
     def verb_follows(self, at: int) -> bool:

@@ -213,6 +213,103 @@ def test_neither_the_size_of_shards_nor_workers_change_a_byte(tmp_path: Path) ->
     assert outputs[0] == outputs[1] and len(outputs[0]) == 5
 
 
+def test_names_that_a_source_keeps_hide_no_leak(tmp_path: Path) -> None:
+    item = f"{text(200, 6)} عند الدكتور سامر حداد {text(201, 6)}"
+    write_lines(tmp_path / "exam.jsonl", [{"id": "q", "text": item}])
+    write_lines(tmp_path / "old.jsonl", [row("o", f"{item} {text(202, 20)}")])
+    rows = [row(f"d{i}", text(i)) for i in range(30)]
+    rows += [row("same", item), row("old", f"{item} {text(202, 20)}")]
+    rows += [row("inside", f"{text(50)} {item} {text(51)}")]
+    rows += [row("public", f"{text(52)} قال الدكتور سامر حداد أمس")]
+    sets = [{"name": "exam", "path": "exam.jsonl"}]
+    run = made(tmp_path, rows, source={"names": "keep"}, earlier=["old.jsonl"])
+    assert reasons(run) == {"old": "duplicate of o"}
+    assert "سامر حداد" in kept(run)["public"]["text"]
+    run = made(tmp_path, rows, source={"names": "keep"}, evaluation_sets=sets)
+    assert reasons(run) == dict.fromkeys(("same", "inside", "old"), "contaminated: exam")
+    found = made(tmp_path, rows, evaluation_sets=sets)
+    assert "حداد" not in kept(found)["public"]["text"]
+
+
+def test_what_a_file_says_of_its_documents_is_not_believed(tmp_path: Path) -> None:
+    rows = [row(f"d{i}", text(i)) for i in range(30)]
+    said = {"names": "keep", "pii": "EMAIL", "contamination": [["exam", "q", "exact", 1.0]]}
+    name = f"{text(52)} قال الدكتور سامر حداد أمس"
+    rows.append(row("public", name, metadata={**said, "specialisation": "القلب"}))
+    run = made(tmp_path, rows)
+    found = kept(run)["public"]
+    assert "حداد" not in found["text"]
+    metadata = json.loads(found["metadata"])
+    assert metadata["specialisation"] == "القلب" and metadata["pii"] == {"NAME": 1}
+    assert not {"names", "contamination"} & set(metadata)
+
+
+def test_equal_items_and_equal_documents_make_no_square(tmp_path: Path) -> None:
+    items = [{"id": f"q{i}", "text": text(200, 30)} for i in range(40)]
+    write_lines(tmp_path / "exam.jsonl", items)
+    rows = [row(f"d{i}", text(i)) for i in range(30)]
+    rows += [row(f"same{i}", text(200, 30)) for i in range(50)]
+    sets = [{"name": "exam", "path": "exam.jsonl", "action": "report"}]
+    run = made(tmp_path, rows, evaluation_sets=sets)
+    found = pq.read_table(run.contamination).to_pylist()
+    assert {f["item"] for f in found} == {f"q{i}" for i in range(40)}
+    assert {f["document"] for f in found} == {f"same{i}" for i in range(50)}
+    assert len(found) < 40 * 50
+    assert len(reasons(run)) == 49
+
+
+def test_blocks_that_share_a_near_duplicate_stay_on_one_side(tmp_path: Path) -> None:
+    rows = [row(f"d{i}", text(i, 60)) for i in range(80)]
+    write_lines(tmp_path / "a.jsonl", [row(f"a{i}", text(4 * i, 40)) for i in range(20)])
+    write_lines(tmp_path / "d.jsonl", rows)
+    for i in range(20):  # a shorter copy of the first of each block, read before it
+        rows[4 * i]["text"] = text(4 * i, 40) + " وبعد"
+    write_lines(tmp_path / "d.jsonl", rows)
+    sources = [{"path": "a.jsonl"}, {"path": "d.jsonl", "block": 4}]
+    run = Run(recipe(tmp_path, sources), tmp_path / "runs")
+    build(run, lambda _: None)
+    found = sides(run)
+    assert len(found) == 80 and set(found.values()) == set(PARTS)
+    for first in range(0, 80, 4):
+        assert len({found[f"d{i}"] for i in range(first, first + 4)}) == 1
+
+
+def test_a_copy_of_a_near_duplicate_goes_with_it(tmp_path: Path) -> None:
+    rows = [row(f"d{i}", text(i, 60)) for i in range(30)]
+    rows += [row("copy", text(3, 60).replace(" ", "، ")), row("long", text(3, 60) + " وشكرا")]
+    run = made(tmp_path, rows)
+    assert reasons(run) == dict.fromkeys(("d3", "copy"), "near-duplicate of long")
+    assert {c["kept"] for c in pq.read_table(run.clusters).to_pylist()} == {"long"}
+
+
+def test_a_source_without_a_document_is_named(tmp_path: Path) -> None:
+    rows = [row(f"d{i}", text(i)) for i in range(30)]
+    with pytest.raises(RecipeError, match=r"d\.jsonl: no document where .*'nothing'"):
+        made(tmp_path, rows, source={"where": {"source": "nothing"}})
+
+
+def test_open_weights_need_an_open_base(tmp_path: Path) -> None:
+    write_lines(tmp_path / "d.jsonl", [row(f"d{i}", text(i)) for i in range(40)])
+    recipe(tmp_path, [{"path": "d.jsonl"}], purpose="research")
+    whole = (RECIPES / "smoke.yaml").read_text(encoding="utf-8")
+    whole = whole.replace("smoke-base.yaml", "small.yaml")
+    (tmp_path / "smoke.yaml").write_text(whole, encoding="utf-8")
+    with pytest.raises(RecipeError, match="purpose is open, but what.base"):
+        load(tmp_path / "smoke.yaml").base_recipe()
+
+
+def test_a_damaged_or_incomplete_corpus_is_made_anew(tmp_path: Path) -> None:
+    rows = [row(f"d{i}", text(i)) for i in range(40)]
+    run = made(tmp_path, rows)
+    before = run.documents.read_bytes()
+    run.ledger.unlink()
+    build(run, lambda _: None)
+    assert run.ledger.exists()
+    run.manifest.write_text('{"version": 2', encoding="utf-8")
+    build(run, lambda _: None)
+    assert run.documents.read_bytes() == before
+
+
 def test_a_ledger_without_texts_is_enough_to_verify(tmp_path: Path) -> None:
     rows = [row(f"d{i}", text(i)) for i in range(40)]
     run = made(tmp_path, rows)
@@ -224,6 +321,9 @@ def test_a_ledger_without_texts_is_enough_to_verify(tmp_path: Path) -> None:
     assert "40 documents" in said[-1]
     rows[5] = row("d5", text(500))
     rows.pop(7)
+    write_lines(tmp_path / "d.jsonl", rows)
+    with pytest.raises(StageError, match="1 missing"):  # of its own, before it is written anew
+        verify(run, run.ledger, said.append)
     with pytest.raises(StageError, match=r"1 missing \(d7\).*1 with another text \(d5\)"):
         verify(made(tmp_path, rows), ledger, said.append)
 

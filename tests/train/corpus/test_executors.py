@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import shutil
-import stat
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ import pytest
 
 from tests.train.corpus.making import kept, reasons, recipe, row, text, write_lines
 from train.corpus.build import build
-from train.files import Run
+from train.files import Run, StageError
 
 # A cluster of one node: sbatch runs the job's script at once, task after task.
 SBATCH = """#!{python}
@@ -34,6 +33,10 @@ while [[ "$1" == -* ]]; do [[ "$1" == "-n" ]] && shift; shift; done
 exec "$@"
 """
 SCONTROL = "#!/bin/bash\necho localhost\n"
+# A queue in which everything waits.
+WAITING = """#!/bin/bash
+echo "Submitted batch job 7"
+"""
 
 
 @pytest.fixture(scope="module")
@@ -71,15 +74,31 @@ def test_ray_gives_the_same_documents(rows: Path, local: Run, tmp_path: Path) ->
         ray.shutdown()
 
 
+def put(folder: Path, **commands: str) -> None:
+    folder.mkdir(exist_ok=True)
+    for name, content in commands.items():
+        (folder / name).write_text(content, encoding="utf-8")
+        (folder / name).chmod(0o755)
+
+
+def test_jobs_that_still_wait_are_not_queued_again(
+    rows: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(tmp_path / "bin", sbatch=WAITING, squeue="#!/bin/bash\necho 7 cpu small PD\n")
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}{os.environ['PATH']}")
+    run = built(rows, tmp_path, "slurm")
+    assert not run.manifest.exists()
+    with pytest.raises(StageError, match="jobs 7,7 are still queued"):
+        build(run, lambda _: None)
+    put(tmp_path / "bin", squeue="#!/bin/bash\nexit 1\n")
+    build(run, lambda _: None)  # they are gone and left nothing: queued anew
+
+
 def test_slurm_gives_the_same_documents(
     rows: Path, local: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "bin"
-    folder.mkdir()
-    commands = {"sbatch": SBATCH.format(python=sys.executable), "srun": SRUN, "scontrol": SCONTROL}
-    for name, content in commands.items():
-        (folder / name).write_text(content, encoding="utf-8")
-        (folder / name).chmod((folder / name).stat().st_mode | stat.S_IEXEC)
+    put(folder, sbatch=SBATCH.format(python=sys.executable), srun=SRUN, scontrol=SCONTROL)
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("SLURM_SAID", str(tmp_path / "said.txt"))
     monkeypatch.setenv("PYTHONPATH", str(Path(__file__).parents[3]))

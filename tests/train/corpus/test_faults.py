@@ -9,16 +9,18 @@ import resource
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import multiprocess
 import pytest
 
-from tests.train.corpus.making import recipe, row, text, write_lines
+from tests.train.corpus.making import kept, recipe, row, text, write_lines
 from train.corpus.build import build
-from train.files import Run
+from train.files import Run, StageError
 from train.recipe import load
 
 #: Processes forked from one that has everything loaded start at once.
@@ -72,12 +74,12 @@ def appearing(folder: Path, pattern: str) -> Iterator[bool]:
 @pytest.mark.parametrize(
     "moment",
     [
-        "work/raw/00003.parquet",
-        "work/raw/00009*.tmp",
-        "work/raw/index.json",
-        "work/prepared/00001.npz",
-        "work/prepared/00006*",
-        "work/out/*",
+        "work-*/raw/00003.parquet",
+        "work-*/raw/00009*.tmp",
+        "work-*/raw/index.json",
+        "work-*/prepared/00001.npz",
+        "work-*/prepared/00006*",
+        "work-*/out/*",
         "excluded.parquet",
         "manifest.json",
     ],
@@ -98,6 +100,45 @@ def test_a_killed_run_goes_on_to_the_same_bytes(
     build(run, lambda _: None)
     assert files(run) == undisturbed
     assert not list(run.corpus.rglob("*.tmp"))
+
+
+def test_a_worker_that_outlives_its_run_does_not_reach_the_next_one(
+    tmp_path: Path,
+) -> None:
+    rows = [row(f"d{i}", text(i)) for i in range(600)]
+    write_lines(tmp_path / "d.jsonl", rows)
+    path = recipe(tmp_path, [{"path": "d.jsonl"}], {"shard": 20, "workers": 2}).path
+    run = Run(load(path), tmp_path / "runs")
+    child: Any = FORKS.Process(target=work, args=(path, tmp_path / "runs"))
+    child.start()
+    for there in appearing(run.corpus, "work-*/prepared/00003.npz"):
+        if there or not child.is_alive():
+            break
+    os.kill(child.pid, signal.SIGKILL)
+    child.join()
+    write_lines(tmp_path / "d.jsonl", [{**r, "text": f"{r['text']} جديد"} for r in rows])
+    build(run, lambda _: None)
+    assert all(r["text"].endswith("جديد") for r in kept(run).values())
+
+
+def test_a_killed_worker_is_noticed_and_the_run_goes_on(
+    small: Path, undisturbed: dict[str, bytes], tmp_path: Path
+) -> None:
+    chosen = load(small)
+    chosen.how.workers = 2
+    run = Run(chosen, tmp_path)
+
+    def kill() -> None:
+        for there in appearing(run.corpus, "work-*/prepared/00001.npz"):
+            if there:
+                break
+        os.kill(multiprocess.active_children()[0].pid, signal.SIGKILL)
+
+    threading.Thread(target=kill, daemon=True).start()
+    with pytest.raises(StageError, match=r"a worker was killed \(signal 9\)"):
+        build(run, lambda _: None)
+    build(run, lambda _: None)
+    assert files(run) == undisturbed
 
 
 def test_a_second_run_on_one_folder_is_refused_and_harms_nothing(

@@ -105,3 +105,19 @@ def test_the_licences_that_shipped_recipes_list_are_known() -> None:
     names = {n for p in RECIPES.glob("*.yaml") for n in load(p).what.corpus.licences}
     assert names
     assert all("unknown" not in duties(name) for name in names)
+
+
+@pytest.mark.parametrize(
+    "licence",
+    [
+        "CC BY-SA 4.0 / CC BY-NC 4.0",
+        "CC BY 4.0, NC",
+        "CC-BY-4.0-NC",
+        "CC BY 4.0 AND CC BY-NC-ND 4.0",
+        "CC BY 4.0 or research only",
+        "CC BY 4.0 (non-commercial use only)",
+        "MIT (research use only)",
+    ],
+)
+def test_a_restriction_counts_wherever_it_stands(licence: str) -> None:
+    assert not permits(licence, "open") and permits(licence, "research")

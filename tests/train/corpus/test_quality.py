@@ -44,7 +44,7 @@ def test_good_medical_text_stays(text: str) -> None:
         ("the patient has pain in the chest و ألم", "little Arabic"),
         ("1 2 3 4 5 6 7", "little Arabic"),
         ("ألم في الظهر\n" * 6 + "منذ أسبوع وما زال", "repeated lines"),
-        ("راجع الطبيب فورًا راجع الطبيب فورًا راجع الطبيب فورًا يا أخي", "repeated phrase"),
+        ("راجع الطبيب فورًا راجع الطبيب فورًا راجع الطبيب فورًا يا أخي", "repetitive"),
         ("اشرب الماء كثيرًا كل يوم بعد الأكل. " * 12, "repeated phrase"),
         (" ".join(f"{'تناول الدواء بعد الأكل بنصف ساعة مع كوب ماء كبير ثم نم جيدا'} {i}"
                   for i in range(3) for _ in range(2)), "repetitive"),
@@ -154,3 +154,10 @@ def test_boilerplate_is_a_share_of_the_text() -> None:
     prose = "الزكام يزول وحده خلال أسبوع، والراحة والسوائل تكفي في الغالب."
     line = "تابعونا على فيسبوك"
     assert boilerplate(f"{prose}\n{line}") == len(line) / (len(prose) + len(line))
+
+
+def test_a_name_beside_its_abbreviation_is_no_repetition() -> None:
+    text = "يرتبط المستقبل بالإنزيم المحول للأنجيوتنسين (الإنزيم المحول للأنجيوتنسين، ACE) في الرئة"
+    document = Document(id="a", text=text, source="s", licence="CC0-1.0", ref="r")
+    Quality(Thresholds()).apply(document)
+    assert document.reason == ""

@@ -26,6 +26,9 @@ from train.recipe import Recipe, Source
 
 __all__ = ["Inputs", "SourceError", "earlier", "find", "read"]
 
+#: What the corpus stage itself notes in a document's metadata.
+TAGS = ("contamination", "contamination_more", "names", "pii", "quality")
+
 Fetch = Callable[[Source, Path, Recipe], list[Path]]
 Read = Callable[[Path, Source], Iterator[Document]]
 
@@ -64,10 +67,19 @@ def read(inputs: Inputs) -> Iterator[Document]:
     for source, paths in inputs.sources:
         _, reader = KINDS[source.kind]
         documents = (document for path in paths for document in reader(path, source))
+        found = 0
         for document in islice(documents, source.limit or None):
+            found += 1
+            for name in TAGS:  # another corpus's verdicts are none on this one
+                document.metadata.pop(name, None)
             if source.names == "keep":
                 document.metadata["names"] = "keep"
             yield document
+        if not found:
+            where = source.path or source.url or source.dataset
+            raise SourceError(
+                f"{where}: no document" + (f" where {source.where}" if source.where else "")
+            )
 
 
 def earlier(paths: list[Path]) -> Iterator[Document]:

@@ -26,9 +26,11 @@ def fetch(source: Source, folder: Path, recipe: Recipe) -> list[Path]:
 def files(recipe: Recipe, source: Source) -> list[Path]:
     """The files that a source names, sorted; none is an error that names the path."""
     pattern = recipe.resolve(source.path, escape=glob.escape)
-    found = sorted(Path(p) for p in glob.glob(str(pattern)))
+    named = sorted(Path(p) for p in glob.glob(str(pattern)))
+    found = [path for path in named if not path.is_dir()]
     if not found:
-        raise RecipeError(f"{recipe.path}: no file at {recipe.resolve(source.path)}")
+        hint = ": it is a folder; name its files, as in /*.txt" if named else ""
+        raise RecipeError(f"{recipe.path}: no file at {recipe.resolve(source.path)}{hint}")
     return found
 
 
@@ -141,4 +143,8 @@ def _metadata(value: Any, where: str) -> dict[str, Any]:
             raise SourceError(f"{where}: column metadata is not JSON ({error})") from error
     if value and not isinstance(value, dict):
         raise SourceError(f"{where}: column metadata is not an object")
+    try:
+        json.dumps(value, ensure_ascii=False).encode()
+    except (TypeError, ValueError) as error:  # a time, half a character
+        raise SourceError(f"{where}: column metadata is not JSON ({error})") from error
     return value or {}
