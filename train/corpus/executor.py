@@ -25,6 +25,11 @@ from train.files import StageError, write_json
 from train.recipe import How
 
 
+# Exit codes of processes that did not end by themselves: SIGKILL is what the kernel sends for want
+# of memory. SIGTERM and SIGINT are how a pool or a user ends them.
+_KILLED = {-s for s in (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT)}
+
+
 def executor(
     how: How,
     name: str,
@@ -72,7 +77,7 @@ def run(job: PipelineExecutor, name: str, logs: Path) -> None:
     try:
         with _progress(name, job.world_size, logs, lost), _quiet(logs / "said.txt"):
             job.run()
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, ConnectionError, EOFError):
         if not lost:
             raise
         raise StageError(
@@ -121,12 +126,14 @@ def _progress(name: str, tasks: int, logs: Path, lost: list[int]) -> Iterator[No
         def watch() -> None:
             while not over.wait(0.5):
                 _update()
-                seen.update(multiprocess.active_children())
-                # -15 is how a pool ends its workers when all is done
-                lost.extend(p.exitcode for p in seen if (p.exitcode or 0) < 0 and p.exitcode != -15)
+                _look()
                 if lost and bar.n < tasks:
                     os.kill(os.getpid(), signal.SIGINT)
                     return
+
+        def _look() -> None:
+            seen.update(multiprocess.active_children())
+            lost.extend(p.exitcode for p in seen if p.exitcode in _KILLED)
 
         def _update() -> None:
             done = logs / "completions"
@@ -139,6 +146,7 @@ def _progress(name: str, tasks: int, logs: Path, lost: list[int]) -> Iterator[No
         finally:
             over.set()
             watcher.join()
+            _look()
             _update()
 
 

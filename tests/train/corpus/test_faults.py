@@ -132,7 +132,8 @@ def test_a_killed_worker_is_noticed_and_the_run_goes_on(
         for there in appearing(run.corpus, "work-*/prepared/00001.npz"):
             if there:
                 break
-        os.kill(multiprocess.active_children()[0].pid, signal.SIGKILL)
+        workers = [p for p in multiprocess.active_children() if "PoolWorker" in p.name]
+        os.kill(workers[0].pid, signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
     with pytest.raises(StageError, match=r"a worker was killed \(signal 9\)"):
