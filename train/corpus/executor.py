@@ -24,7 +24,6 @@ from tqdm import tqdm
 from train.files import StageError, write_json
 from train.recipe import How
 
-
 # Exit codes of processes that did not end by themselves: SIGKILL is what the kernel sends for want
 # of memory. SIGTERM and SIGINT are how a pool or a user ends them.
 _KILLED = {-s for s in (signal.SIGKILL, signal.SIGSEGV, signal.SIGBUS, signal.SIGABRT)}
