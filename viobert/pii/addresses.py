@@ -31,7 +31,8 @@ _URL = re.compile(
     r"|t\.me|telegram\.me|wa\.me|(?:api|chat)\.whatsapp\.com|threads\.(?:net|com)|linktr\.ee"
     r"|vk\.com|ask\.fm|curiouscat\.(?:me|live)|sarahah\.com|ngl\.link|bsky\.app/profile)/"
     r"|linkedin\.com/(?:in|pub)/|snapchat\.com/(?:add|t)/|tiktok\.com/@|(?:vm|vt)\.tiktok\.com/"
-    r"|youtube\.com/(?:@|c/|channel/|user/)|reddit\.com/u(?:ser)?/|pinterest\.com/)"
+    r"|youtu\.be/|fb\.watch/|wa\.link/|discord\.gg/"
+    r"|youtube\.com/(?:@|c/|channel/|user/|shorts/|live/|watch\?v=)|reddit\.com/u(?:ser)?/|pinterest\.com/)"
     rf"@?(?!(?:hashtag|search|intent|share|sharer|explore|home|watch|login|help|"
     rf"policies)\b){_PAGE}+"
 )
@@ -47,7 +48,8 @@ _PLATFORM = (
     r"instagram|insta|snapchat|snap|twitter|telegram|tiktok|facebook|skype|discord|ig"
 )
 _ACCOUNT = (
-    r"حساب(?:ي|ه|ها|نا|هم|ك|و|اتي)?|يوزر(?:ي|ه|ها|نيم|و|ك)?|معرف(?:ي|ها)|اسم المستخدم|"
+    r"حساب(?:ي|ه|ها|نا|هم|ك|و|اتي)?|يوزر(?:ي|ه|ها|نيم|و|ك)?|معرف(?:ي|ها)|"
+    r"اكا?ونت(?:ي|ه|ها|ك|و)?|اسم المستخدم|"
     r"user ?name|user|account"
 )
 _FILLER = (
@@ -72,6 +74,7 @@ _CUES = (
     "ليقرام",
     "فيس",
     "حساب",
+    "ونت",
     "يوزر",
     "معرف",
     "لينكد",
