@@ -60,7 +60,7 @@ def a_source(url: str, **options: Any) -> Source:
 
 
 def a_recipe() -> Recipe:
-    what = What(corpus=Corpus(sources=[]), training=Training(steps=1000))
+    what = What(corpus=Corpus(sources=[Source(path="none")]), training=Training(steps=1000))
     return Recipe(name="small", what=what)
 
 
