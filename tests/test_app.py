@@ -25,6 +25,9 @@ from viobert.checkpoints import ROOT, SEATS
 from viobert.page.examples import of_dialect
 from viobert.page.strings import ARABIC, ENGLISH, STRINGS, Language
 
+# The first page of a cold machine takes its time.
+expect.set_options(timeout=20_000)
+
 SENTENCE = "المريض يعاني من [MASK] في الصدر"
 HOSTILE = '<img src=x onerror="fired=1"><script>fired=1</script>${fired=1}{{fired}} قلب [MASK]'
 SWITCHES = [
