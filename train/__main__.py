@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import os
 import signal
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -37,7 +39,9 @@ def _run(options: argparse.Namespace) -> int:
 
     try:
         run = Run(load(options.recipe), options.runs)
-        with run.lock():
+        # Of several processes that a launcher started, the first holds the run for all.
+        first = os.environ.get("RANK", "0") == "0"
+        with run.lock() if first else nullcontext():
             _stage(options)(run)
     except (RecipeError, StageError, CheckpointError, ScoreError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
@@ -56,6 +60,10 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
         if options.verify:
             return lambda run: build.verify(run, options.verify)
         return build.build
+    if name == "pretrain" and options.plot:
+        from train.plot import plot
+
+        return plot
     if name == "pretrain":
         from train.pretrain import pretrain
 
@@ -82,7 +90,7 @@ def _parser() -> argparse.ArgumentParser:
     stages = parser.add_subparsers(dest="stage", required=True, metavar="STAGE")
     for name, text in (
         ("corpus", "sources → documents.parquet, excluded.parquet, manifest.json, data card"),
-        ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, best/"),
+        ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
         ("evaluate", "base and adapted on the same held-out words → scores.jsonl"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
     ):
@@ -96,6 +104,9 @@ def _parser() -> argparse.ArgumentParser:
         )
     stages.choices["evaluate"].add_argument(
         "--embedded", action="store_true", help="score the pair in assets/models instead"
+    )
+    stages.choices["pretrain"].add_argument(
+        "--plot", action="store_true", help="only draw the curves anew"
     )
     corpus = stages.choices["corpus"]
     corpus.add_argument("--card", action="store_true", help="only write the data card anew")

@@ -1,17 +1,19 @@
-"""Windows of documents packed into rows; each document sees only itself."""
+"""Steps of whole documents, masked and flat: what a process computes at a step, as data."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import heapq
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.utils.data import DataLoader, Dataset
 
-from train.masking import mask_words
-from train.recipe import Masking
+from train.masking import NO_WORD, combine, mask_words
+from train.options import Masking
+from train.signals import ignore
 from train.tokens import Tokens
 
 
@@ -22,61 +24,68 @@ class Special:
     cls: int
     sep: int
     mask: int
-    pad: int
     replacements: NDArray[np.int32]
 
 
 @dataclass(frozen=True)
 class Batch:
-    """``ids``, ``positions``: (rows, length); ``attention``: (rows, 1, length, length), True where
-    two pieces are of one window; ``masked``: (n,) places in the flattened rows; ``targets``: (n,)
-    original ids there. ``tokens`` counts real pieces, padding left out."""
+    """Documents one after the other, [CLS] and [SEP] around each, no padding.
+
+    ``ids``, ``positions``: (pieces,); ``bounds``: (documents + 1,) where each begins and ends;
+    ``lengths``: the same as sizes, on the host; ``masked``: (n,) places of the loss; ``targets``:
+    (n,) original ids there.
+    """
 
     ids: torch.Tensor
     positions: torch.Tensor
-    attention: torch.Tensor
+    bounds: torch.Tensor
+    lengths: list[int]
     masked: torch.Tensor
     targets: torch.Tensor
-    tokens: int
+
+    @property
+    def pieces(self) -> int:
+        return len(self.ids)
 
     def to(self, device: torch.device) -> Batch:
         """The batch on another device."""
-        return Batch(
-            ids=self.ids.to(device),
-            positions=self.positions.to(device),
-            attention=self.attention.to(device),
-            masked=self.masked.to(device),
-            targets=self.targets.to(device),
-            tokens=self.tokens,
-        )
+        names = ("ids", "positions", "bounds", "masked", "targets")
+        moved = {n: getattr(self, n).to(device, non_blocking=True) for n in names}
+        return Batch(**moved, lengths=self.lengths)
 
 
-def pack(lengths: NDArray[np.int64], capacity: int, open_rows: int = 64) -> list[list[int]]:
-    """Put items of ``lengths`` into rows of ``capacity``: best fit among the rows still open.
+def share_out(sizes: NDArray[np.int64], groups: int) -> list[list[int]]:
+    """Items into ``groups`` of like total size, the largest first, each to the lightest group.
 
-    Deterministic; order within the result follows the order of the items.
+    Deterministic; the items of a group ascend. No group is empty if there are enough items.
     """
-    rows: list[list[int]] = []
-    free: NDArray[np.int64] = np.zeros(0, np.int64)
-    members: list[list[int]] = []
-    for item, length in enumerate(lengths):
-        left = np.where(free >= length, free - length, capacity + 1)
-        best = int(left.argmin()) if len(left) else -1
-        if best >= 0 and left[best] <= capacity:
-            members[best].append(item)
-            free[best] -= length
-            continue
-        if len(members) == open_rows:
-            fullest = int(free.argmin())
-            rows.append(members.pop(fullest))
-            free = np.delete(free, fullest)
-        members.append([item])
-        free = np.append(free, capacity - length)
-    return rows + members
+    heap = [(0, group) for group in range(groups)]
+    found: list[list[int]] = [[] for _ in range(groups)]
+    for item in np.argsort(-sizes, kind="stable").tolist():
+        total, group = heapq.heappop(heap)
+        found[group].append(item)
+        heapq.heappush(heap, (total + int(sizes[item]), group))
+    return [sorted(items) for items in found]
 
 
-class Batches:
-    """All batches of an endless training run: batch ``step`` is a pure function of the seed."""
+def micro_batches(
+    sizes: NDArray[np.int64], budget: int, processes: int = 1
+) -> list[list[list[int]]]:
+    """For each process its micro-batches of items, none above ``budget`` in total size.
+
+    Every process has the same number, since sharded models compute in step.
+    """
+    count = max(1, -(-int(sizes.sum()) // (budget * processes)))
+    while True:
+        groups = share_out(sizes, count * processes)
+        heaviest = max(int(sizes[group].sum()) for group in groups)
+        if heaviest <= budget or count * processes >= len(sizes):
+            return [groups[p::processes] for p in range(processes)]
+        count += 1
+
+
+class Steps(Dataset[list[Batch]]):
+    """Item ``step``: this process's micro-batches of that step, a pure function of the seed."""
 
     def __init__(
         self,
@@ -84,92 +93,76 @@ class Batches:
         special: Special,
         masking: Masking,
         *,
-        rows: int,
+        batch_size: int,
         length: int,
+        micro_batch: int,
         seed: int,
+        process: int = 0,
+        processes: int = 1,
     ) -> None:
         self.tokens, self.special, self.masking = tokens, special, masking
-        self.rows, self.length, self.seed = rows, length, seed
+        self.micro_batch, self.seed = micro_batch, seed
+        self.process, self.processes = process, processes
         self.windows = tokens.windows(length - 2)
+        self.sizes = self.windows[:, 2] - self.windows[:, 1] + 2
+        self.batch_size = min(batch_size, len(self.windows))
+        #: Steps of one epoch. The windows left over after the last are in the next one's shuffle.
+        self.per_epoch = len(self.windows) // max(1, self.batch_size)
+        self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
 
-    def epoch(self, epoch: int, shuffle: bool = True) -> list[list[list[int]]]:
-        """The windows of each row of each batch of one epoch. The last rows that do not fill a
-        batch are left to the next epoch's shuffle (kept when ``shuffle`` is off)."""
-        order: NDArray[np.int64] = np.arange(len(self.windows))
-        if shuffle:
-            order = np.random.default_rng([self.seed, epoch]).permutation(order)
-        sizes = (self.windows[order, 2] - self.windows[order, 1]) + 2
-        packed = [[int(order[i]) for i in row] for row in pack(sizes, self.length)]
-        if shuffle:
-            # Rows were closed fullest first: mix them, or the last batches hold only leftovers.
-            again = np.random.default_rng([self.seed, epoch, 1]).permutation(len(packed))
-            packed = [packed[i] for i in again]
-        groups = [packed[i : i + self.rows] for i in range(0, len(packed), self.rows)]
-        if shuffle and len(groups) > 1 and len(groups[-1]) < self.rows:
-            groups.pop()
-        return groups
+    def __getitem__(self, step: int) -> list[Batch]:
+        epoch, members = self.members(step)
+        groups = micro_batches(self.sizes[members], self.micro_batch, self.processes)
+        return [self.batch(members[group], epoch) for group in groups[self.process]]
 
-    def stream(self, start: int = 0) -> Iterator[Batch]:
-        """Batches from step ``start`` on, epoch after epoch."""
-        epoch = step = 0
-        while True:
-            groups = self.epoch(epoch)
-            for group in groups[max(0, start - step) :]:
-                yield self.batch(group, epoch)
-            step += len(groups)
-            epoch += 1
+    def members(self, step: int) -> tuple[int, NDArray[np.int64]]:
+        """The epoch of a step, and its windows."""
+        epoch, at = divmod(step, self.per_epoch)
+        if self._order[0] != epoch:
+            shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.windows))
+            self._order = (epoch, shuffled)
+        return epoch, self._order[1][at * self.batch_size : (at + 1) * self.batch_size]
 
-    def batch(self, group: list[list[int]], epoch: int) -> Batch:
-        """One batch from the windows of its rows, masked for ``epoch``."""
-        shape = (len(group), self.length)
-        ids = np.full(shape, self.special.pad, np.int32)
-        target = np.zeros(shape, np.int32)
-        chosen = np.zeros(shape, np.bool_)
-        positions = np.zeros(shape, np.int64)
-        segment = np.zeros(shape, np.int32)  # 0 is padding
-        for row, windows in enumerate(group):
-            at = 0
-            for number, window in enumerate(windows, 1):
-                pieces, masked, picked = self._window(window, epoch)
-                span = slice(at, at + len(pieces))
-                ids[row, span], target[row, span], chosen[row, span] = masked, pieces, picked
-                positions[row, span] = np.arange(len(pieces))
-                segment[row, span] = number
-                at += len(pieces)
-        same = segment[:, :, None] == segment[:, None, :]
-        masked_at = np.flatnonzero(chosen)
-        return Batch(
-            ids=torch.from_numpy(ids.astype(np.int64)),
-            positions=torch.from_numpy(positions),
-            attention=torch.from_numpy(same[:, None]),
-            masked=torch.from_numpy(masked_at),
-            targets=torch.from_numpy(target.reshape(-1)[masked_at].astype(np.int64)),
-            tokens=int((segment > 0).sum()),
-        )
-
-    def _window(
-        self, window: int, epoch: int
-    ) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.bool_]]:
-        """Original ids, masked ids and chosen places of a window, [CLS] and [SEP] around."""
-        document, start, end = (int(v) for v in self.windows[window])
-        ids = np.asarray(self.tokens.ids[start:end])
-        words = np.asarray(self.tokens.words[start:end])
+    def batch(self, members: NDArray[np.int64], epoch: int) -> Batch:
+        """Some windows as one flat batch, masked for ``epoch``."""
+        document, start, _ = self.windows[members].T
+        sizes = self.sizes[members]
+        bounds = np.concatenate([[0], np.cumsum(sizes)])
+        positions = np.arange(bounds[-1]) - np.repeat(bounds[:-1], sizes)
+        first, last = bounds[:-1], bounds[1:] - 1
+        source = np.repeat(start - 1, sizes) + positions
+        source[first], source[last] = start, start  # [CLS] and [SEP] have none
+        ids, words = self.tokens.ids[source], self.tokens.words[source]
+        ids[first], ids[last] = self.special.cls, self.special.sep
+        words[first] = words[last] = NO_WORD
         out = mask_words(
             ids,
             words,
-            int(self.tokens.keys[document]),
-            seed=self.seed,
-            epoch=epoch,
+            np.repeat(combine(self.tokens.keys[document], self.seed, epoch), sizes),
             replacements=self.special.replacements,
             mask_id=self.special.mask,
             config=self.masking,
         )
-        frame = (np.array([self.special.cls], np.int32), np.array([self.special.sep], np.int32))
-        off = np.zeros(1, np.bool_)
-        return (
-            np.concatenate([frame[0], ids, frame[1]]),
-            np.concatenate([frame[0], out.ids, frame[1]]),
-            np.concatenate([off, out.chosen, off]),
+        return Batch(
+            ids=torch.from_numpy(out.ids.astype(np.int64)),
+            positions=torch.from_numpy(positions),
+            bounds=torch.from_numpy(bounds.astype(np.int32)),
+            lengths=sizes.tolist(),
+            masked=torch.from_numpy(out.chosen),
+            targets=torch.from_numpy(ids[out.chosen].astype(np.int64)),
+        )
+
+    def loader(self, first: int, end: int, workers: int) -> DataLoader[list[Batch]]:
+        """The steps from ``first`` to before ``end``, prepared ahead by ``workers`` processes."""
+        return DataLoader(
+            self,
+            batch_size=None,
+            sampler=range(first, end),
+            num_workers=workers,
+            prefetch_factor=4 if workers else None,
+            worker_init_fn=ignore,
+            # Its own, so that torch's is not drawn from.
+            generator=torch.Generator().manual_seed(self.seed),
         )
 
 
@@ -181,6 +174,5 @@ def special_ids(tokenizer: Any) -> Special:
         cls=tokenizer.cls_token_id,
         sep=tokenizer.sep_token_id,
         mask=tokenizer.mask_token_id,
-        pad=tokenizer.pad_token_id,
         replacements=ordinary.astype(np.int32),
     )

@@ -136,15 +136,17 @@ def _recipe(run: Run, done: dict[str, Any]) -> list[str]:
     what = run.recipe.what
     training, masking = what.training, what.masking
     return [
-        f"`train/recipes/{run.recipe.path.name}` (`{run.recipe.digest()}`): {training.steps} steps "
-        f"of {training.rows} rows × {training.length} word pieces; whole words masked at "
+        f"`train/recipes/{run.recipe.path.name}` (`{run.recipe.digest()}`): {done['steps']} steps "
+        f"of {training.batch_size} documents (or windows of {training.length} word pieces), "
+        f"{done['pieces'] / 1e6:.1f} million pieces in all; whole words masked at "
         f"{masking.rate:.0%}, of these {masking.mask:.0%} [MASK], {masking.random:.0%} random, "
         "the rest kept; "
         f"AdamW, peak learning rate {training.learning_rate:g}, {training.warmup} steps of "
         f"warm-up, linear decay over the last {training.decay:.0%}, weight decay "
         f"{training.weight_decay:g}, seed {training.seed}.",
         "",
-        f"Dev loss {done['best_dev_loss']:.3f} nats per masked piece at 15 %.",
+        f"The best evaluation is that of step {done['best']['step']}: "
+        f"{done['best']['nats_per_word']:.3f} nats a word on dev documents.",
     ]
 
 

@@ -39,6 +39,7 @@ class Run:
         self.checkpoints = self.folder / "checkpoints"
         self.best = self.folder / "best"
         self.metrics = self.folder / "metrics.jsonl"
+        self.curves = self.folder / "curves.html"
         self.done = self.folder / "pretrain.json"
         self.scores = self.folder / "scores.jsonl"
 

@@ -7,11 +7,13 @@ import json
 from train.corpus.build import read_manifest
 from train.files import Run, StageError
 
+_DECIDES = ("base", "corpus", "tokenizer", "model", "masking", "training", "stopping")
+
 
 def identity(run: Run) -> str:
     """What decides the weights of a run: its recipe, its documents, and the same of its base."""
     documents = read_manifest(run).get("content", "none")
-    recipe = run.recipe.digest("base", "corpus", "tokenizer", "model", "masking", "training")
+    recipe = run.recipe.digest(*_DECIDES)
     base = run.base()
     return "+".join(filter(None, [identity(base) if base else "", f"{recipe}-{documents[:12]}"]))
 

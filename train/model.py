@@ -8,8 +8,9 @@ from typing import Any
 import torch
 from torch.nn import functional
 from transformers import BertConfig, BertForMaskedLM, set_seed
+from transformers.models.bert.modeling_bert import BertSelfAttention
 
-from train import ppmi
+from train import attention, ppmi
 from train.batching import Batch
 from train.recipe import Recipe
 from train.tokens import Tokens
@@ -64,23 +65,52 @@ def _start_from_corpus(model: BertForMaskedLM, tokens: Tokens, window: int, seed
         model.cls.predictions.bias.copy_(torch.from_numpy(ppmi.log_unigrams(tokens, vocabulary)))
 
 
-def set_dropout(model: BertForMaskedLM, rate: float) -> None:
-    """Give every dropout of a model, attention's included, one rate."""
+def set_dropout(model: BertForMaskedLM, hidden: float, attention: float) -> None:
+    """Give the dropouts of a model their rates: of hidden states, and of attention weights."""
     for module in model.modules():
-        if isinstance(module, torch.nn.Dropout):
-            module.p = rate
-    model.config.hidden_dropout_prob = rate
-    model.config.attention_probs_dropout_prob = rate
+        if isinstance(module, BertSelfAttention):
+            module.dropout.p = attention
+        for child in module.children():
+            if isinstance(child, torch.nn.Dropout) and not isinstance(module, BertSelfAttention):
+                child.p = hidden
+    model.config.hidden_dropout_prob = hidden
+    model.config.attention_probs_dropout_prob = attention
 
 
-def masked_loss(model: BertForMaskedLM, batch: Batch) -> torch.Tensor:
-    """Sum of the negative log-likelihoods (nats) at the masked places, a scalar.
+class MaskedLM(torch.nn.Module):
+    """A ``BertForMaskedLM`` on flat batches; what a distributed wrapper is put around."""
 
-    The prediction head runs at those places only; the result equals the loss of
-    ``BertForMaskedLM`` times the number of targets.
-    """
-    hidden = model.bert(
-        input_ids=batch.ids, attention_mask=batch.attention, position_ids=batch.positions
-    ).last_hidden_state
-    logits = model.cls(hidden.flatten(0, 1)[batch.masked])
-    return functional.cross_entropy(logits.float(), batch.targets, reduction="sum")
+    def __init__(self, bert: BertForMaskedLM, kind: str, precision: str = "fp32") -> None:
+        """``kind``: of ``attention.NAMES``; it is set on the model's configuration."""
+        super().__init__()
+        bert.set_attn_implementation(attention.NAMES[kind])
+        self.bert, self.kind = bert, kind
+        self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
+
+    def forward(self, batch: Batch) -> torch.Tensor:
+        """Sum of the negative log-likelihoods (nats) at the masked places, a scalar.
+
+        The prediction head runs at those places only; the result equals the loss of
+        ``BertForMaskedLM`` on padded rows times the number of targets.
+        """
+        logits = self.bert.cls(self.hidden(batch)[batch.masked])
+        return functional.cross_entropy(logits.float(), batch.targets, reduction="sum")
+
+    def hidden(self, batch: Batch) -> torch.Tensor:
+        """(pieces, width) states of the last layer; no document sees another."""
+        options: dict[str, Any] = {}
+        if self.kind == "grouped":
+            heads = self.bert.config.num_attention_heads
+            options["plan"] = attention.plan(batch.lengths, heads, self.dtype, batch.ids.device)
+        else:
+            longest = max(batch.lengths)
+            options = {
+                "cu_seq_lens_q": batch.bounds,
+                "cu_seq_lens_k": batch.bounds,
+                "max_length_q": longest,
+                "max_length_k": longest,
+            }
+        found: torch.Tensor = self.bert.bert(
+            input_ids=batch.ids[None], position_ids=batch.positions[None], **options
+        ).last_hidden_state[0]
+        return found

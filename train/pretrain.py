@@ -6,20 +6,23 @@ from typing import Any
 
 from train.files import Run
 from train.lineage import finished
+from train.readings import check
 from train.trainer import Trainer
 
 
-def pretrain(run: Run, log: Any = print) -> None:
+def pretrain(run: Run, log: Any = print) -> bool:
     """Train the model of a run (and its base first, if that is a recipe and not yet trained).
 
-    Writes ``tokens/``, ``checkpoints/``, ``metrics.jsonl`` and ``best/``, the model with the
-    lowest dev loss as a plain transformers folder. Goes on from the last checkpoint of the same
-    recipe. Raises ``StageError`` and ``CheckpointError``.
+    Writes ``tokens/``, ``checkpoints/``, ``metrics.jsonl``, ``curves.html`` and ``best/``, the
+    model of the best evaluation as a plain transformers folder. Goes on from the last checkpoint
+    of the same recipe. False if SIGTERM ended it, with a checkpoint. Raises ``StageError`` and
+    ``CheckpointError``.
     """
+    check(run.recipe)
     base = run.base()
-    if base:
-        pretrain(base, log)
+    if base and not pretrain(base, log):
+        return False
     if finished(run):
         log(f"{run.recipe.name}: already trained ({run.best})")
-        return
-    Trainer(run).train(log)
+        return True
+    return Trainer(run, log).train()

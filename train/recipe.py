@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -27,92 +27,22 @@ from train.corpus.options import (
     Quality,
     Source,
 )
-from train.fields import STRICT, Above0, Beta, Length, Positive, Seed, Share
+from train.fields import STRICT, AtLeast0, Positive
+from train.options import (
+    Evaluation,
+    General,
+    Masking,
+    Model,
+    Probe,
+    Stopping,
+    Tokenizer,
+    Training,
+    Weights,
+)
 
 
 class RecipeError(ValueError):
     """One line that names the recipe and the key or file at fault."""
-
-
-@dataclass(config=STRICT)
-class Tokenizer:
-    vocab_size: Annotated[int, Field(ge=1000)] = 16000
-    """Word pieces, special tokens included."""
-    min_frequency: Positive = 2
-    """Pieces seen less often are not learned."""
-
-
-@dataclass(config=STRICT)
-class Model:
-    layers: Positive = 4
-    """Transformer layers."""
-    hidden: Positive = 256
-    """Width."""
-    heads: Positive = 4
-    """Attention heads; must divide ``hidden``."""
-    intermediate: Positive = 1024
-    """Width of the feed-forward layers."""
-    positions: Positive = 256
-    """Longest input in word pieces, [CLS] and [SEP] included."""
-    ppmi_svd: bool = True
-    """Start token embeddings from a truncated SVD of the corpus' PPMI matrix, output bias from
-    log unigram frequencies, instead of noise."""
-    ppmi_window: Positive = 5
-    """Pieces to either side that count as co-occurring."""
-
-
-@dataclass(config=STRICT)
-class Masking:
-    rate: Share = 0.15
-    """Expected share of words that are chosen."""
-    mask: Share = 0.8
-    """Share of the chosen words whose pieces all become [MASK]."""
-    random: Share = 0.1
-    """Share of the chosen words whose pieces all become random non-special pieces."""
-
-
-@dataclass(config=STRICT)
-class Training:
-    steps: Positive
-    """Optimizer steps."""
-    rows: Positive = 12
-    """Rows a batch; whole windows of documents are packed into each."""
-    length: Length = 256
-    """Word pieces a row."""
-    learning_rate: Above0 = 1e-3
-    """Peak learning rate of AdamW."""
-    warmup: Annotated[int, Field(ge=0)] = 200
-    """Steps of linear warm-up."""
-    decay: Share = 1.0
-    """Share of the steps, the last ones, over which the rate falls linearly to 0."""
-    weight_decay: Share = 0.01
-    """Of AdamW; not on biases and norms."""
-    betas: tuple[Beta, Beta] = (0.9, 0.98)
-    """Of AdamW."""
-    clip: Above0 = 1.0
-    """Largest gradient norm."""
-    dropout: Share = 0.0
-    """Hidden and attention dropout."""
-    evaluate_every: Positive = 250
-    """Steps between two readings of the dev set; the best reading is kept."""
-    dev_documents: Positive = 300
-    """Dev documents read each time."""
-    save_precision: Literal["float32", "float16"] = "float32"
-    """Precision of the weights in ``best/``."""
-    seed: Seed = 42
-    """Seed of initialisation, order of documents, masks and dropout."""
-
-
-@dataclass(config=STRICT)
-class Evaluation:
-    seed: Seed = 13
-    """Seed of the fixed masks and of the bootstrap."""
-    folds: Annotated[int, Field(ge=1, le=7)] = 7
-    """How many of the seven disjoint folds of words are scored; 7 covers each word once."""
-    length: Length = 128
-    """Longest window in word pieces of either model."""
-    bootstrap: Positive = 10000
-    """Resamples of the documents."""
 
 
 @dataclass(config=STRICT)
@@ -130,6 +60,8 @@ class What:
     """From scratch: the WordPiece tokenizer to learn from the corpus."""
     model: Model | None = None
     """From scratch: the BERT to build."""
+    stopping: Stopping = dataclasses.field(default_factory=Stopping)
+    """When training is evaluated, what counts as better, when it ends."""
     evaluation: Evaluation = dataclasses.field(default_factory=Evaluation)
     """How base and adapted are compared."""
 
@@ -138,7 +70,7 @@ class What:
 class How:
     executor: Literal["local", "ray", "slurm"] = "local"
     """Where the steps of the corpus run; a Ray cluster is found by ``RAY_ADDRESS``."""
-    workers: Annotated[int, Field(ge=0)] = 0
+    workers: AtLeast0 = 0
     """Corpus tasks side by side; 0: as many as there are cores."""
     shard: Positive = 10000
     """Documents a task of the corpus."""
@@ -146,12 +78,28 @@ class How:
     """slurm: ``partition``, ``time`` and further options of sbatch."""
     precision: Literal["bf16", "fp32"] = "bf16"
     """Autocast of forward and backward."""
-    threads: Annotated[int, Field(ge=0)] = 0
+    micro_batch: Positive = 16384
+    """Word pieces that one process takes at once, at most; a step is as many as it needs."""
+    attention: Literal["auto", "varlen", "grouped", "flash_attention_2"] = "auto"
+    """varlen: torch's kernel for documents of unequal length (CUDA); flash_attention_2: that of
+    the flash-attn package; grouped: documents of like length padded together (anywhere); auto:
+    varlen where it runs, else grouped."""
+    compile: bool = False
+    """torch.compile the model."""
+    threads: AtLeast0 = 0
     """CPU threads; 0 leaves the choice to torch."""
+    loader_workers: AtLeast0 = 0
+    """Processes that prepare batches ahead; 0: the training process does."""
     log_every: Positive = 20
     """Steps between two lines of ``metrics.jsonl``."""
     checkpoint_every: Positive = 500
-    """Steps between two checkpoints."""
+    """Steps between two checkpoints; every evaluation makes one as well."""
+    keep_checkpoints: Positive = 2
+    """Newest checkpoints that are kept."""
+    trackers: list[Literal["tensorboard", "trackio"]] = dataclasses.field(default_factory=list)
+    """Where the metrics go besides ``metrics.jsonl``."""
+    peak_tflops: Annotated[float, Field(strict=False, ge=0)] = 0.0
+    """Dense bf16 TFLOP/s of one device, for MFU; 0: that of the maker for a known GPU."""
 
 
 @dataclass(config=STRICT)
@@ -254,6 +202,10 @@ def _suggestion(location: tuple[Any, ...]) -> str:
             Model,
             Masking,
             Training,
+            Stopping,
+            Weights,
+            Probe,
+            General,
             Evaluation,
         )
         for f in dataclasses.fields(c)
@@ -285,22 +237,39 @@ def _check(recipe: Recipe) -> None:
     for name in names:
         if names.count(name) > 1:
             raise RecipeError(f"{recipe.path}: what.corpus.evaluation_sets: {name} stands twice")
-    scratch = not what.base
-    if scratch and (what.model is None or what.tokenizer is None):
-        raise RecipeError(
-            f"{recipe.path}: without what.base, what.model and what.tokenizer say what to build"
-        )
-    if not scratch and (what.model or what.tokenizer):
-        raise RecipeError(
-            f"{recipe.path}: what.model and what.tokenizer come from what.base; remove them"
-        )
-    if what.model and what.model.hidden % what.model.heads:
-        raise RecipeError(f"{recipe.path}: what.model.heads must divide what.model.hidden")
-    if what.model and what.training.length > what.model.positions:
-        raise RecipeError(f"{recipe.path}: what.training.length is above what.model.positions")
+    for said in _faults(recipe):
+        raise RecipeError(f"{recipe.path}: {said}")
+
+
+def _faults(recipe: Recipe) -> Iterator[str]:
+    """What is wrong, beginning with what the rest depends on."""
+    what, training, model = recipe.what, recipe.what.training, recipe.what.model
+    if not what.base and (model is None or what.tokenizer is None):
+        yield "without what.base, what.model and what.tokenizer say what to build"
+    if what.base and (model or what.tokenizer):
+        yield "what.model and what.tokenizer come from what.base; remove them"
+    if model and model.hidden % model.heads:
+        yield "what.model.heads must divide what.model.hidden"
+    if model and training.length > model.positions:
+        yield "what.training.length is above what.model.positions"
     if what.masking.mask + what.masking.random > 1:
-        raise RecipeError(f"{recipe.path}: what.masking.mask + what.masking.random is above 1")
+        yield "what.masking.mask + what.masking.random is above 1"
     if what.corpus.dev + what.corpus.test >= 1:
-        raise RecipeError(f"{recipe.path}: what.corpus.dev + what.corpus.test leave no training")
-    if what.training.warmup >= what.training.steps:
-        raise RecipeError(f"{recipe.path}: what.training.warmup is not below what.training.steps")
+        yield "what.corpus.dev + what.corpus.test leave no training"
+    if training.warmup >= training.steps:
+        yield "what.training.warmup is not below what.training.steps"
+    if recipe.how.micro_batch < training.length:
+        yield "how.micro_batch is below what.training.length: a whole window must fit"
+    if recipe.how.attention == "varlen" and training.attention_dropout:
+        yield "how.attention: varlen has no what.training.attention_dropout"
+    yield from _stopping_faults(recipe)
+
+
+def _stopping_faults(recipe: Recipe) -> Iterator[str]:
+    stopping, base = recipe.what.stopping, recipe.what.base
+    if not any(dataclasses.astuple(stopping.weights)):
+        yield "what.stopping.weights are all 0: no evaluation could be the best"
+    if stopping.weights.probe_macro_f1 and not stopping.probe:
+        yield "what.stopping.weights.probe_macro_f1 needs what.stopping.probe"
+    if stopping.general and not stopping.general.path and not base.endswith((".yaml", ".yml")):
+        yield "what.stopping.general needs a path: what.base is no recipe with dev documents"

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +19,18 @@ from tqdm import tqdm
 from train.corpus.document import Document
 from train.files import file_hash, replace_folder, write_json
 
+# The tokenizer's threads: without this it falls back to one after the first fork.
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "true")
+
 _BATCH = 512
+_KINDS: dict[str, type[np.generic]] = {
+    "ids": np.int32,
+    "words": np.int32,
+    "offsets": np.int64,
+    "keys": np.uint64,
+}
+#: Documents, one after the other, from the beginning at every call.
+Documents = Callable[[], Iterator[Document]]
 
 
 @dataclass(frozen=True)
@@ -36,17 +50,24 @@ class Tokens:
     def windows(self, length: int) -> NDArray[np.int64]:
         """(windows, 3): document, first piece, end. At most ``length`` pieces; a document is cut
         between words only, into windows of like size."""
-        found: list[tuple[int, int, int]] = []
-        for document in range(len(self.keys)):
-            start, end = int(self.offsets[document]), int(self.offsets[document + 1])
-            parts = -(-(end - start) // length)
-            size = -(-(end - start) // max(1, parts))
-            while start < end:
-                stop = min(start + size, end)
-                stop = self._word_start(start, stop, end)
-                found.append((document, start, stop))
-                start = stop
-        return np.array(found, np.int64).reshape(-1, 3)
+        starts, ends = self.offsets[:-1], self.offsets[1:]
+        sizes = ends - starts
+        short = np.flatnonzero((sizes > 0) & (sizes <= length))
+        found = [np.stack([short, starts[short], ends[short]], axis=1)]
+        for document in np.flatnonzero(sizes > length).tolist():
+            found.append(self._cut(document, length))
+        windows = np.concatenate(found).astype(np.int64)
+        return np.asarray(windows[np.lexsort((windows[:, 1], windows[:, 0]))])
+
+    def _cut(self, document: int, length: int) -> NDArray[np.int64]:
+        start, end = int(self.offsets[document]), int(self.offsets[document + 1])
+        size = -(-(end - start) // -(-(end - start) // length))
+        found = []
+        while start < end:
+            stop = self._word_start(start, min(start + size, end), end)
+            found.append((document, start, stop))
+            start = stop
+        return np.array(found, np.int64)
 
     def _word_start(self, start: int, stop: int, end: int) -> int:
         cut = stop
@@ -69,23 +90,27 @@ def document_key(document_id: str) -> int:
     return int.from_bytes(hashlib.blake2b(document_id.encode(), digest_size=8).digest(), "little")
 
 
-def build(folder: Path, documents: Sequence[Document], tokenizer: Any, name: str) -> Tokens:
-    """The tokens of ``documents``, from ``folder`` when it holds exactly these, else made anew."""
-    stamp = _stamp(documents, tokenizer)
+def build(folder: Path, documents: Documents, tokenizer: Any, made_from: str, name: str) -> Tokens:
+    """The tokens of ``documents``, from ``folder`` when it holds exactly these, else made anew.
+
+    ``made_from`` names the documents; with the tokenizer it decides whether the folder is theirs.
+    """
+    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
+    stamp = hashlib.sha256(f"{made_from}:{digest.hexdigest()}".encode()).hexdigest()
     if not _whole(folder, stamp):
         replace_folder(folder, lambda path: _write(path, documents, tokenizer, stamp, name))
-    arrays = {
-        part: np.load(folder / f"{part}.npy", mmap_mode="r")
-        for part in ("ids", "words", "offsets", "keys")
-    }
-    return Tokens(**arrays)
+    return open_tokens(folder)
 
 
-def _stamp(documents: Sequence[Document], tokenizer: Any) -> str:
-    digest = hashlib.sha256(tokenizer.backend_tokenizer.to_str().encode())
-    for document in documents:
-        digest.update(f"{document.id}:{document.hash}\n".encode())
-    return digest.hexdigest()
+def open_tokens(folder: Path) -> Tokens:
+    """What ``build`` has left in ``folder``, memory-mapped."""
+    return Tokens(**{part: _open(folder / f"{part}.bin", kind) for part, kind in _KINDS.items()})
+
+
+def _open(path: Path, kind: type[np.generic]) -> NDArray[Any]:
+    if not path.stat().st_size:  # cannot be mapped
+        return np.zeros(0, kind)
+    return np.asarray(np.memmap(path, kind, mode="r"))
 
 
 def _whole(folder: Path, stamp: str) -> bool:
@@ -98,31 +123,37 @@ def _whole(folder: Path, stamp: str) -> bool:
         return False
 
 
-def _write(
-    folder: Path, documents: Sequence[Document], tokenizer: Any, stamp: str, name: str
-) -> None:
-    ids: list[NDArray[np.int32]] = []
-    words: list[NDArray[np.int32]] = []
-    lengths: list[int] = []
-    progress = tqdm(total=len(documents), desc=f"{name}: tokens", unit=" documents")
-    for batch in _batches(documents):
-        for encoding in encode(tokenizer, [d.text for d in batch]):
-            ids.append(np.array(encoding.ids, np.int32))
-            words.append(np.array(encoding.word_ids, np.int32))
-            lengths.append(len(encoding.ids))
-        progress.update(len(batch))
+def _write(folder: Path, documents: Documents, tokenizer: Any, stamp: str, name: str) -> None:
+    count = total = 0
+    progress = tqdm(desc=f"{name}: tokens", unit=" documents")
+    with ExitStack() as files:
+        out = {part: files.enter_context((folder / f"{part}.bin").open("wb")) for part in _KINDS}
+
+        def put(part: str, values: Any) -> None:
+            out[part].write(np.asarray(values, _KINDS[part]).tobytes())
+
+        put("offsets", [0])
+        for batch in _batches(documents()):
+            put("keys", [document_key(d.id) for d in batch])
+            for encoding in encode(tokenizer, [d.text for d in batch]):
+                put("ids", encoding.ids)
+                put("words", encoding.word_ids)
+                total += len(encoding.ids)
+                put("offsets", [total])
+            count += len(batch)
+            progress.update(len(batch))
     progress.close()
-    np.save(folder / "ids.npy", np.concatenate(ids) if ids else np.zeros(0, np.int32))
-    np.save(folder / "words.npy", np.concatenate(words) if words else np.zeros(0, np.int32))
-    np.save(folder / "offsets.npy", np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64))
-    np.save(folder / "keys.npy", np.array([document_key(d.id) for d in documents], np.uint64))
-    files = {p.name: file_hash(p) for p in sorted(folder.glob("*.npy"))}
     write_json(
         folder / "tokens.json",
-        {"stamp": stamp, "files": files, "documents": len(documents), "tokens": sum(lengths)},
+        {
+            "stamp": stamp,
+            "files": {p.name: file_hash(p) for p in sorted(folder.glob("*.bin"))},
+            "documents": count,
+            "tokens": total,
+        },
     )
 
 
-def _batches(documents: Sequence[Document]) -> Iterator[Sequence[Document]]:
-    for start in range(0, len(documents), _BATCH):
-        yield documents[start : start + _BATCH]
+def _batches(documents: Iterator[Document]) -> Iterator[list[Document]]:
+    while batch := list(islice(documents, _BATCH)):
+        yield batch

@@ -3,234 +3,327 @@
 from __future__ import annotations
 
 import copy
-import json
+import resource
+import signal
+import sys
 import time
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
-from tqdm import tqdm
-from transformers import AutoTokenizer, set_seed
+from accelerate.utils import broadcast_object_list
+from transformers import set_seed
 
-from train import model as models
-from train import tokenizer as tokenizers
-from train.batching import Batch, Batches, special_ids
-from train.corpus.build import read_documents
-from train.corpus.document import Document
-from train.files import Run, StageError, replace_file, replace_folder, write_json
-from train.lineage import base_name, identity
-from train.recipe import Masking
-from train.tokens import build as build_tokens
-from train.tokens import document_key
-from viobert import checkpoints
-from viobert.checkpoints import Checkpoint
+from train import checkpointing, cost, plot
+from train.batching import Steps, special_ids
+from train.energy import Energy
+from train.files import Run, StageError, replace_folder, write_json
+from train.lineage import identity
+from train.metrics import Metrics, Progress
+from train.optimisation import Optimisation, Update, accelerator
+from train.readings import Readings
+from train.signals import Stop
+from train.start import start
+from train.stopping import GENERAL, Judge, Reading, Verdict
 
-
-def rate(step: int, steps: int, warmup: int, decay: float) -> float:
-    """Share of the peak learning rate at ``step``: linear warm-up, level, linear fall to 0."""
-    fall = max(1, round(steps * decay))
-    return min(1.0, (step + 1) / max(1, warmup), (steps - step) / fall)
+Log = Callable[[str], object]
+#: What torch chose: an earlier training of this process may have had its own number.
+_THREADS = torch.get_num_threads()
 
 
 class Trainer:
     """One training, from what lies on disk to ``best/``."""
 
-    def __init__(self, run: Run) -> None:
-        self.run, self.config, self.how = run, run.recipe.what.training, run.recipe.how
+    def __init__(self, run: Run, log: Log = print) -> None:
+        self.run, self.what, self.how = run, run.recipe.what, run.recipe.how
+        self.config, self.made_from = self.what.training, identity(run)
         set_seed(self.config.seed)
-        if self.how.threads:
-            torch.set_num_threads(self.how.threads)
-        self.checkpoint = run.checkpoints / "last.pt"
-        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        train, dev = read_documents(run, "train"), read_documents(run, "dev")
-        if not dev:
-            raise StageError(f"{run.recipe.path}: no dev document; raise what.corpus.dev")
-        self.model, self.tokenizer = self._start(train)
-        models.set_dropout(self.model, self.config.dropout)
-        self.model.to(self.device)
-        self.batches = self._batches(train, "train", run.recipe.what.masking)
-        # By hash, not in the order of the files: every source has its share. Always read at
-        # 15 %, whatever the training rate.
-        dev = sorted(dev, key=lambda d: document_key(d.id))[: self.config.dev_documents]
-        dev_batches = self._batches(dev, "dev", Masking(rate=0.15))
-        self.dev = [dev_batches.batch(g, 0) for g in dev_batches.epoch(0, shuffle=False)]
-        self.optimizer = self._optimizer()
-        self.step, self.best = 0, float("inf")
+        torch.set_num_threads(self.how.threads or _THREADS)
+        self.accelerator = accelerator(self.how, run.folder)
+        self.main = self.accelerator.is_main_process
+        self.log: Log = log if self.main else (lambda _: None)
+        self.found = checkpointing.newest(run.checkpoints, self.made_from, self.log)
+        with self.accelerator.main_process_first():
+            bert, self.tokenizer, tokens = start(run, weights=self.main and not self.found)
+        self.steps = self._steps(tokens)
+        self.readings = Readings(run, self.tokenizer, self.config.length) if self.main else None
+        self.core = Optimisation(bert, self.config, self.how, self.accelerator)
+        self.judge = Judge(self.what.stopping)
+        self.metrics = Metrics(run.metrics, self.accelerator if self.how.trackers else None)
+        self.step, self.evaluated, self.pieces, self.seconds = 0, -1, 0, 0.0
+        self.window = _Window()
 
-    def train(self, log: Any) -> None:
-        """Run to the last step of the recipe."""
-        self._resume(log)
-        self.started, first = time.monotonic(), self.step
-        progress = tqdm(
-            initial=first,
-            total=self.config.steps,
-            desc=f"{self.run.recipe.name}",
-            unit=" steps",
-            smoothing=0.05,
-        )
-        if self.step == 0:
-            self.run.metrics.unlink(missing_ok=True)
-            self._evaluate(progress)
-        seen = 0
-        for batch in self.batches.stream(self.step):
-            if self.step >= self.config.steps:
-                break
-            loss = self._update(batch)
-            self.step += 1
-            seen += batch.tokens
-            progress.update()
-            if self.step % self.how.log_every == 0:
-                speed = seen / (time.monotonic() - self.started)
-                self._record(loss=loss, tokens_per_second=round(speed))
-                progress.set_postfix(
-                    loss=f"{loss:.3f}", tokens_s=f"{speed:.0f}", dev=f"{self.best:.3f}"
-                )
-            last = self.step == self.config.steps
-            if self.step % self.config.evaluate_every == 0 or last:
-                self._evaluate(progress)
-            if self.step % self.how.checkpoint_every == 0 and not last:
-                self._save()
-        progress.close()
-        write_json(
-            self.run.done,
-            {"made_from": identity(self.run), "steps": self.step, "best_dev_loss": self.best},
-        )
-        self.checkpoint.unlink(missing_ok=True)
-        log(
-            f"{self.run.recipe.name}: dev loss {self.best:.4f} nats per masked piece; "
-            f"{self.run.best}"
-        )
-
-    def _start(self, train: list[Document]) -> tuple[Any, Any]:
-        """Model and tokenizer: of the base, or learned from the training documents."""
-        what = self.run.recipe.what
-        if what.base:
-            return self._continue(checkpoints.load(base_name(self.run)))
-        assert what.tokenizer and what.model, "checked when the recipe was read"
-        folder = self.run.folder / "tokenizer"
-        if self.checkpoint.exists():
-            tokenizer = AutoTokenizer.from_pretrained(folder)
-            return models.build(self.run.recipe, tokenizer, None), tokenizer
-        tokenizer = tokenizers.learn([d.text for d in train], what.tokenizer, what.model.positions)
-        replace_folder(folder, tokenizer.save_pretrained)
-        tokens = build_tokens(self.run.tokens / "train", train, tokenizer, self.run.recipe.name)
-        return models.build(self.run.recipe, tokenizer, tokens), tokenizer
-
-    def _continue(self, base: Checkpoint) -> tuple[Any, Any]:
-        """A base's model and tokenizer, if this trainer can go on with them."""
-        if base.model.config.model_type != "bert":
-            raise StageError(f"{base.name}: a {base.model.config.model_type}, not a BERT")
-        for name in ("pad", "unk", "cls", "sep"):
-            if getattr(base.tokenizer, f"{name}_token_id") is None:
-                raise StageError(f"{base.name}: its tokenizer has no {name} token")
-        if self.config.length > base.max_length:
-            raise StageError(
-                f"{self.run.recipe.path}: what.training.length is {self.config.length}, but "
-                f"{base.name} takes {base.max_length} word pieces"
-            )
-        base.tokenizer.model_max_length = base.max_length  # some say 1e30
-        return base.model, base.tokenizer
-
-    def _batches(self, documents: list[Document], part: str, masking: Masking) -> Batches:
-        tokens = build_tokens(
-            self.run.tokens / part, documents, self.tokenizer, self.run.recipe.name
-        )
-        return Batches(
+    def _steps(self, tokens: Any) -> Steps:
+        processes = self.accelerator.num_processes
+        steps = Steps(
             tokens,
             special_ids(self.tokenizer),
-            masking,
-            rows=self.config.rows,
+            self.what.masking,
+            batch_size=self.config.batch_size,
             length=self.config.length,
+            micro_batch=self.how.micro_batch,
             seed=self.config.seed,
+            process=self.accelerator.process_index,
+            processes=processes,
         )
-
-    def _optimizer(self) -> torch.optim.Optimizer:
-        decayed = [p for p in self.model.parameters() if p.ndim > 1]
-        others = [p for p in self.model.parameters() if p.ndim <= 1]  # biases and norms
-        groups = [
-            {"params": decayed, "weight_decay": self.config.weight_decay},
-            {"params": others, "weight_decay": 0.0},
-        ]
-        return torch.optim.AdamW(
-            groups, lr=self.config.learning_rate, betas=self.config.betas, fused=True
-        )
-
-    def _loss(self, batch: Batch) -> torch.Tensor:
-        bf16 = self.how.precision == "bf16"
-        with torch.autocast(self.device.type, torch.bfloat16, enabled=bf16):
-            return models.masked_loss(self.model, batch.to(self.device))
-
-    def _update(self, batch: Batch) -> float:
-        self.model.train()
-        share = rate(self.step, self.config.steps, self.config.warmup, self.config.decay)
-        for group in self.optimizer.param_groups:
-            group["lr"] = self.config.learning_rate * share
-        loss = self._loss(batch) / max(1, len(batch.targets))
-        if not torch.isfinite(loss):
+        if steps.batch_size < processes:
             raise StageError(
-                f"{self.run.recipe.name}: the loss is not finite at step {self.step}; "
-                "lower what.training.learning_rate"
+                f"{self.run.recipe.path}: {steps.batch_size} documents a step for {processes} "
+                "processes; raise what.training.batch_size or start fewer"
             )
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(self.model.parameters(), self.config.clip)
-        self.optimizer.step()
-        self.optimizer.zero_grad(set_to_none=True)
-        return float(loss.detach())
+        return steps
 
-    @torch.no_grad()
-    def _evaluate(self, progress: Any) -> None:
-        self.model.eval()
-        total = sum(float(self._loss(b)) for b in self.dev)
-        loss = total / max(1, sum(len(b.targets) for b in self.dev))
-        self._record(dev_loss=loss)
-        progress.write(f"{self.run.recipe.name}: step {self.step}, dev loss {loss:.4f}")
-        if loss < self.best:
-            self.best = loss
-            replace_folder(self.run.best, self._write_best)
+    def train(self) -> bool:
+        """Run until the steps or the patience of the recipe end; False if a signal ended it, with
+        a checkpoint. Ctrl-C raises KeyboardInterrupt after the same."""
+        self._resume()
+        self._say_what_it_takes()
+        if self.how.trackers:
+            self.accelerator.init_trackers(self.run.recipe.name, {"made_from": self.made_from})
+        self.begun = time.monotonic() - self.seconds
+        self.energy = Energy(torch.cuda.device_count())
+        name, stopping = self.run.recipe.name, self.what.stopping
+        self.progress = Progress(name, self.step, self.config.steps, stopping.every, self.main)
+        try:
+            with Stop().watch() as stop:
+                ended = self._loop(stop)
+        finally:
+            self.progress.close()
+            for tracker in self.accelerator.trackers if self.how.trackers else ():
+                tracker.finish()
+        if ended:
+            self._finish(ended)
+        else:
+            self.log(f"{name}: stopped at step {self.step}; the same command goes on from there")
+            if stop.signal == signal.SIGINT:
+                raise KeyboardInterrupt
+        return bool(ended)
 
-    def _write_best(self, folder: Any) -> None:
-        precision = getattr(torch, self.config.save_precision)
-        copy.deepcopy(self.model).to(precision).save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
+    def _loop(self, stop: Stop) -> str:
+        """Why training ended: steps or patience; empty for a signal."""
+        if self._due():
+            self._evaluate()
+        if self.judge.exhausted:
+            return "patience"
+        for batches in self.steps.loader(self.step, self.config.steps, self.how.loader_workers):
+            update = self.core.update(self.step, batches, bool(stop.signal))
+            self.step += 1
+            self.pieces += update.pieces
+            self.window.add(update, self.progress.advance())
+            if self.step % self.how.log_every == 0:
+                self._log_window(update)
+            if update.stop:
+                self._save()
+                return ""
+            if self._due():
+                self._evaluate()
+                if self.judge.exhausted:
+                    return "patience"
+            elif self.step % self.how.checkpoint_every == 0:
+                self._save()
+                self.progress.pause()
+        return "steps"
 
-    def _record(self, **values: float) -> None:
-        line = {"step": self.step, "seconds": round(time.monotonic() - self.started, 1), **values}
-        with self.run.metrics.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(line) + "\n")
+    def _due(self) -> bool:
+        """Whether this step is to be evaluated and was not yet."""
+        at = self.step % self.what.stopping.every == 0 or self.step == self.config.steps
+        return at and self.evaluated != self.step
+
+    def _evaluate(self) -> None:
+        """Read the model, keep a checkpoint and, if it is the best one, ``best/``."""
+        self._check_finite()
+        model = self.core.whole()
+        found: list[Any] = [None]
+        if self.main:
+            assert self.readings is not None and model is not None
+            with torch.compiler.set_stance("force_eager"):
+                found = [self.readings.take(model)]
+        broadcast_object_list(found)
+        reading: Reading = found[0]
+        verdict = self.judge.judge(self.step, reading)
+        self.evaluated = self.step
+        # First the checkpoint: a kill before best/ is written is made up for by ``_resume``.
+        self._save()
+        if verdict.is_best and self.main:
+            self._write_best(model)
+        self._record(reading, verdict)
+        self.progress.pause(evaluation=True)
+
+    def _record(self, reading: Reading, verdict: Verdict) -> None:
+        if not self.main:
+            return
+        self.metrics.write(
+            self.step,
+            seconds=round(time.monotonic() - self.begun, 1),
+            score=verdict.score,
+            **reading.values,
+            **{f"{term}_error": error for term, error in reading.errors.items()},
+            forgetting=verdict.forgetting,
+            best=verdict.is_best,
+            vetoed=verdict.vetoed or None,
+        )
+        self.progress.write(f"{self.run.recipe.name}: {self._told(reading, verdict)}")
+        plot.write(self.run)
+
+    def _told(self, reading: Reading, verdict: Verdict) -> str:
+        values = reading.values
+        text = (
+            f"step {self.step}, score {verdict.score:+.2f}: {values['nats_per_word']:.4f} nats a "
+            f"word, top-5 {values['fill_mask_top5']:.1%}"
+        )
+        if "probe_macro_f1" in values:
+            text += f", probe macro-F1 {values['probe_macro_f1']:.3f}"
+        if verdict.forgetting is not None:
+            text += (
+                f"; general text {values[GENERAL]:.4f}, forgetting {verdict.forgetting:+.4f} nats"
+            )
+        if verdict.vetoed and self.what.stopping.general:
+            text += f", beyond {self.what.stopping.general.bound:g}: cannot be the best"
+        return text + (" (best)" if verdict.is_best else "")
+
+    def _log_window(self, update: Update) -> None:
+        window, self.window = self.window, _Window()
+        loss = self._check_finite(window)
+        if not self.main:
+            return
+        speed, work = window.pieces / window.seconds, window.flops / window.seconds
+        peak = cost.peak(self.accelerator.device, self.how.peak_tflops)
+        devices = self.accelerator.num_processes
+        self.metrics.write(
+            self.step,
+            seconds=round(time.monotonic() - self.begun, 1),
+            epoch=round(self.step / self.steps.per_epoch, 4),
+            loss=loss,
+            learning_rate=update.learning_rate,
+            gradient_norm=float(update.gradient_norm),
+            pieces=self.pieces,
+            tokens_per_second=round(speed),
+            tflops=round(work / 1e12, 4),
+            mfu=round(work / (peak * devices), 4) if peak else None,
+            memory_gib=round(_peak_memory(self.accelerator.device), 3),
+            joules=self.energy.joules(),
+        )
+        best = f"{self.judge.best:+.2f}"
+        self.progress.show(loss=f"{loss:.3f}", tokens_s=f"{speed:.0f}", best=best)
+
+    def _check_finite(self, window: _Window | None = None) -> float:
+        """Mean loss of the steps since the last line; ``StageError`` if it is not a number."""
+        window = window or self.window
+        if not window.steps:
+            return float("nan")
+        loss = float(self.accelerator.reduce(window.loss, "sum")) / window.steps
+        if not np.isfinite(loss):
+            raise StageError(
+                f"{self.run.recipe.name}: the loss is not finite between steps "
+                f"{self.step - window.steps} and {self.step}; lower what.training.learning_rate"
+            )
+        return loss
 
     def _save(self) -> None:
-        state = {
-            "made_from": identity(self.run),
-            "step": self.step,
-            "best": self.best,
-            "model": self.model.state_dict(),
-            "optimizer": self.optimizer.state_dict(),
-        }
-        replace_file(self.checkpoint, lambda path: torch.save(state, path))
+        loss = self._check_finite()
+        state = checkpointing.tensors(self.core.model, self.core.optimizer.optimizer)
+        if self.main:
+            about = {
+                "made_from": self.made_from,
+                "judge": self.judge.state(),
+                "evaluated": self.evaluated,
+                "pieces": self.pieces,
+                "seconds": round(time.monotonic() - self.begun, 1),
+                "window": {"loss": loss, "steps": self.window.steps},
+            }
+            keep = self.how.keep_checkpoints
+            checkpointing.write(self.run.checkpoints, self.step, state, about, keep)
+        self.accelerator.wait_for_everyone()
 
-    def _resume(self, log: Any) -> None:
-        if not self.checkpoint.exists():
+    def _resume(self) -> None:
+        if self.found is None:
+            if self.main:
+                self.run.metrics.unlink(missing_ok=True)
             return
-        try:
-            state = torch.load(self.checkpoint, map_location=self.device, weights_only=True)
-        except Exception as error:  # torch raises whatever its reader trips over
-            raise StageError(f"{self.checkpoint}: not a whole checkpoint; remove it") from error
-        if state["made_from"] != identity(self.run):
-            raise StageError(
-                f"{self.checkpoint}: made by another recipe or from other documents; remove it "
-                "or give the recipe another name"
-            )
-        self.model.load_state_dict(state["model"])
-        self.optimizer.load_state_dict(state["optimizer"])
-        self.step = state["step"]
-        # Without its folder the best reading is worth nothing.
-        self.best = state["best"] if self.run.best.exists() else float("inf")
-        self._forget_later_readings()
-        log(f"{self.run.recipe.name}: goes on from step {self.step}")
+        about, path = self.found
+        checkpointing.restore(
+            self.core.model, self.core.optimizer.optimizer, checkpointing.load(path)
+        )
+        self.step, self.evaluated = about["step"], about["evaluated"]
+        self.pieces, self.seconds = about["pieces"], about["seconds"]
+        self.window.steps = about["window"]["steps"]
+        if self.main and self.window.steps:  # the others' shares are in it
+            self.window.loss += about["window"]["loss"] * self.window.steps
+        self.judge.restore(about["judge"])
+        if self.main:
+            self.metrics.rewind(self.step)
+        model = self.core.whole()
+        if self.main and self.judge.best_step == self.step == self.evaluated:
+            self._write_best(model)
+        self.log(f"{self.run.recipe.name}: goes on from step {self.step}")
 
-    def _forget_later_readings(self) -> None:
-        """Drop the lines of ``metrics.jsonl`` that the steps to come will write again, and one
-        that a kill has cut off."""
-        text = self.run.metrics.read_text(encoding="utf-8") if self.run.metrics.exists() else ""
-        whole = [line for line in text.splitlines(keepends=True) if line.endswith("}\n")]
-        kept = [line for line in whole if json.loads(line)["step"] <= self.step]
-        replace_file(self.run.metrics, lambda path: path.write_text("".join(kept), "utf-8"))
+    def _write_best(self, model: Any) -> None:
+        def fill(folder: Path) -> None:
+            precision = getattr(torch, self.config.save_precision)
+            copy.deepcopy(model).to(precision).save_pretrained(folder)
+            self.tokenizer.save_pretrained(folder)
+
+        replace_folder(self.run.best, fill)
+
+    def _finish(self, ended: str) -> None:
+        judge, name = self.judge, self.run.recipe.name
+        if self.main:
+            done = {
+                "made_from": self.made_from,
+                "steps": self.step,
+                "ended_by": ended,
+                "pieces": self.pieces,
+                "seconds": round(time.monotonic() - self.begun, 1),
+                "best": {"step": judge.best_step, "score": judge.best, **judge.best_values},
+            }
+            write_json(self.run.done, done)
+        self.accelerator.wait_for_everyone()
+        self.log(
+            f"{name}: ended by its {ended} at step {self.step}; best at step {judge.best_step} "
+            f"(score {judge.best:+.2f}), {self.run.best}"
+        )
+
+    def _say_what_it_takes(self) -> None:
+        """The memory that a step will need, before the first one."""
+        shape, device = self.core.shape, self.accelerator.device
+        estimate = cost.memory(
+            shape,
+            min(self.how.micro_batch, int(self.steps.sizes.mean() * self.steps.batch_size)),
+            attention=self.core.kind,
+            precision=self.how.precision,
+            rate=self.what.masking.rate,
+            length=int(self.steps.sizes.mean()),
+            dropout=bool(self.config.dropout or self.config.attention_dropout),
+            cuda=device.type == "cuda",
+        )
+        self.log(
+            f"{self.run.recipe.name}: {shape.parameters / 1e6:.1f} million parameters on "
+            f"{self.accelerator.num_processes} × {device.type}, attention {self.core.kind}; "
+            f"{estimate}"
+        )
+
+
+class _Window:
+    """What happened since the last line of metrics."""
+
+    def __init__(self) -> None:
+        self.loss: torch.Tensor = torch.zeros(())
+        self.steps = self.pieces = 0
+        self.flops = self.seconds = 0.0
+
+    def add(self, update: Update, seconds: float) -> None:
+        self.loss = self.loss.to(update.loss.device) + update.loss
+        self.steps += 1
+        self.pieces += update.pieces
+        self.flops += update.flops
+        self.seconds += seconds
+
+
+def _peak_memory(device: torch.device) -> float:
+    """GiB: of the GPU as torch allocated it, else of this process."""
+    if device.type == "cuda":
+        return torch.cuda.max_memory_allocated(device) / 2**30
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak * (1 if sys.platform == "darwin" else 1024) / 2**30

@@ -31,6 +31,18 @@ def arabic(documents: list[Document]) -> Any:
 
 
 @pytest.fixture(scope="session")
+def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The corpus of smoke-base.yaml."""
+    from train.corpus.build import build
+    from train.files import Run
+    from train.recipe import load
+
+    run = Run(load(RECIPES / "smoke-base.yaml"), tmp_path_factory.mktemp("runs"))
+    build(run, lambda _: None)
+    return run.corpus
+
+
+@pytest.fixture(scope="session")
 def bert(arabic: Any) -> Any:
     """A random BERT for that tokenizer, fp32, dropout off."""
     import torch

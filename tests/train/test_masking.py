@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pytest
 
 from train.batching import special_ids
 from train.corpus.document import Document
-from train.masking import mask_words, uniform
+from train.masking import NO_WORD, combine, mask_words, uniform
 from train.recipe import Masking
 from train.tokens import document_key
 
@@ -23,6 +23,13 @@ LINES = [
 KEYWORDS: dict[str, Any] = {"seed": 7, "epoch": 2}
 
 
+class Fate(NamedTuple):
+    """``ids`` after masking, ``chosen``: bool, both (pieces,)."""
+
+    ids: Any
+    chosen: Any
+
+
 def masked(
     tokenizer: Any, text: str, document: int = 1, config: Masking | None = None, **changes: int
 ) -> tuple[Any, Any, Any]:
@@ -30,16 +37,22 @@ def masked(
     ids = np.array(encoding["input_ids"], np.int32)
     words = np.array(encoding.word_ids(), np.int32)
     special = special_ids(tokenizer)
+    chosen = {**KEYWORDS, "document": document, **changes}
     out = mask_words(
         ids,
         words,
-        document,
-        **{**KEYWORDS, **changes},
+        keys(len(ids), **chosen),
         mask_id=special.mask,
         replacements=special.replacements,
         config=config or Masking(),
     )
-    return ids, words, out
+    picked = np.zeros(len(ids), bool)
+    picked[out.chosen] = True
+    return ids, words, Fate(out.ids, picked)
+
+
+def keys(pieces: int, document: int, seed: int, epoch: int) -> Any:
+    return np.full(pieces, combine(document, seed, epoch), np.uint64)
 
 
 @pytest.mark.parametrize("text", LINES)
@@ -103,7 +116,7 @@ def test_rates_on_a_hundred_thousand_tokens(arabic: Any, documents: list[Documen
                     if out.ids[at] == ids[at]
                     else "random"
                 ] += 1
-            assert not np.isin(out.ids, [special.cls, special.sep, special.pad]).any()
+            assert not np.isin(out.ids, [special.cls, special.sep, arabic.pad_token_id]).any()
     # Three standard errors of a proportion of about 2,000 to 90,000 draws.
     assert chosen_pieces / pieces == pytest.approx(0.15, abs=0.005)
     assert chosen_words / words_seen == pytest.approx(0.15, abs=0.005)
@@ -133,13 +146,30 @@ def test_a_window_is_masked_as_its_document_is(arabic: Any) -> None:
     part = mask_words(
         ids[cut:],
         words[cut:],
-        1,
-        **KEYWORDS,
+        keys(len(ids) - cut, 1, **KEYWORDS),
         mask_id=special.mask,
         replacements=special.replacements,
         config=Masking(0.5, 0.3, 0.6),
     )
-    assert (part.ids == whole.ids[cut:]).all() and (part.chosen == whole.chosen[cut:]).all()
+    assert (part.ids == whole.ids[cut:]).all()
+    assert (part.chosen + cut == np.flatnonzero(whole.chosen[cut:]) + cut).all()
+
+
+def test_documents_side_by_side_are_masked_as_each_by_itself(arabic: Any) -> None:
+    special, config = special_ids(arabic), Masking(0.5, 0.3, 0.6)
+    alone = [masked(arabic, line, number, config) for number, line in enumerate(LINES)]
+    frame = (np.array([special.sep], np.int32), np.array([NO_WORD], np.int32))
+    ids = np.concatenate([part for one in alone for part in (one[0], frame[0])])
+    words = np.concatenate([part for one in alone for part in (one[1], frame[1])])
+    of = np.concatenate(
+        [keys(len(one[0]) + 1, number, **KEYWORDS) for number, one in enumerate(alone)]
+    )
+    out = mask_words(
+        ids, words, of, mask_id=special.mask, replacements=special.replacements, config=config
+    )
+    expected = np.concatenate([part for one in alone for part in (one[2].ids, frame[0])])
+    assert (out.ids == expected).all()
+    assert not (words[out.chosen] == NO_WORD).any()
 
 
 def test_random_pieces_come_from_the_whole_ordinary_vocabulary(arabic: Any) -> None:
@@ -155,6 +185,8 @@ def test_uniform_numbers_are_uniform() -> None:
     from scipy import stats
 
     draws = np.concatenate([uniform(key, 1, np.arange(2000)) for key in range(50)])
+    many = uniform(np.repeat(np.arange(50, dtype=np.uint64), 2000), 1, np.tile(np.arange(2000), 50))
+    assert (draws == many).all()
     assert stats.kstest(draws, "uniform").pvalue > 1e-3
     assert (
         stats.kstest([uniform(k, 2, np.arange(1))[0] for k in range(5000)], "uniform").pvalue > 1e-3

@@ -1,102 +1,144 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import torch
+from torch.nn import functional
 
+from tests.train.making import batch_of, padded
+from train import attention
 from train import model as models
-from train.batching import Batches, special_ids
 from train.corpus.document import Document
-from train.recipe import Masking
-from train.tokens import Tokens, document_key
+from train.model import MaskedLM
+
+KINDS = ("grouped", "bounds")
 
 
-def tokens_of(tokenizer: Any, texts: list[str]) -> Tokens:
-    encodings = [tokenizer(t, add_special_tokens=False) for t in texts]
-    return Tokens(
-        ids=np.concatenate([np.array(e["input_ids"], np.int32) for e in encodings]),
-        words=np.concatenate([np.array(e.word_ids(), np.int32) for e in encodings]),
-        offsets=np.cumsum([0] + [len(e["input_ids"]) for e in encodings]),
-        keys=np.array([document_key(str(i)) for i in range(len(texts))], np.uint64),
-    )
+@pytest.fixture(params=KINDS)
+def flat(request: pytest.FixtureRequest, bert: Any, monkeypatch: pytest.MonkeyPatch) -> MaskedLM:
+    """The small BERT on flat batches: by groups, and as on CUDA, with the kernel of torch's varlen
+    attention replaced by its definition, which a CPU has."""
+    if request.param == "grouped":
+        return MaskedLM(bert, "grouped")
+
+    def by_definition(
+        q: torch.Tensor, k: torch.Tensor, v: torch.Tensor, start: torch.Tensor, *rest: Any,
+        scale: float,
+    ) -> torch.Tensor:  # fmt: skip
+        sizes = start.diff().tolist()
+        parts = zip(*(x.split(sizes) for x in (q, k, v)), strict=True)
+        outs = [
+            functional.scaled_dot_product_attention(*(p.transpose(0, 1) for p in part), scale=scale)
+            for part in parts
+        ]
+        return torch.cat([out.transpose(0, 1) for out in outs])
+
+    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", by_definition)
+    return MaskedLM(bert, "varlen")
 
 
-def batches_of(tokenizer: Any, texts: list[str], rows: int = 4, length: int = 128) -> Batches:
-    return Batches(
-        tokens_of(tokenizer, texts),
-        special_ids(tokenizer),
-        Masking(rate=0.3),
-        rows=rows,
-        length=length,
-        seed=5,
-    )
+@pytest.fixture(autouse=True)
+def clean(bert: Any) -> Iterator[None]:
+    yield
+    bert.zero_grad()
+    bert.set_attn_implementation("sdpa")
 
 
-def test_masked_only_loss_equals_the_full_loss_of_bert(
-    arabic: Any, bert: Any, documents: list[Document]
+def test_loss_and_gradients_equal_those_of_padded_bert(
+    flat: MaskedLM, arabic: Any, documents: list[Document]
 ) -> None:
-    batches = batches_of(arabic, [d.text for d in documents[:30]], rows=6)
-    for group in batches.epoch(0)[:3]:
-        batch = batches.batch(group, 0)
-        labels = torch.full((batch.ids.numel(),), -100)
-        labels[batch.masked] = batch.targets
-        full = bert(
-            input_ids=batch.ids,
-            attention_mask=batch.attention,
-            position_ids=batch.positions,
-            labels=labels.view(batch.ids.shape),
-        )
-        ours = models.masked_loss(bert, batch) / len(batch.targets)
-        assert ours.item() == pytest.approx(full.loss.item(), rel=1e-5)
+    batch = batch_of(arabic, [d.text for d in documents[:30]])
+    assert len(set(batch.lengths)) > 10
+    loss = flat(batch) / len(batch.targets)
+    loss.backward()
+    ours = {n: p.grad.clone() for n, p in flat.bert.named_parameters() if p.grad is not None}
+    flat.bert.zero_grad()
+    flat.bert.set_attn_implementation("eager")
+    full = flat.bert(**padded(batch)).loss
+    full.backward()
+    assert loss.item() == pytest.approx(full.item(), rel=1e-6)
+    assert ours.keys() == {n for n, p in flat.bert.named_parameters() if p.grad is not None}
+    for name, parameter in flat.bert.named_parameters():
+        torch.testing.assert_close(ours[name], parameter.grad, rtol=1e-5, atol=1e-5, msg=name)
 
 
-def test_gradients_equal_those_of_the_full_loss(
-    arabic: Any, bert: Any, documents: list[Document]
+def test_another_document_leaves_the_states_of_a_document_alone(
+    flat: MaskedLM, arabic: Any
 ) -> None:
-    batches = batches_of(arabic, [d.text for d in documents[:8]])
-    batch = batches.batch(batches.epoch(0)[0], 0)
-    bert.zero_grad()
-    (models.masked_loss(bert, batch) / len(batch.targets)).backward()
-    ours = {n: p.grad.clone() for n, p in bert.named_parameters() if p.grad is not None}
-    bert.zero_grad()
-    labels = torch.full((batch.ids.numel(),), -100)
-    labels[batch.masked] = batch.targets
-    bert(
-        input_ids=batch.ids,
-        attention_mask=batch.attention,
-        position_ids=batch.positions,
-        labels=labels.view(batch.ids.shape),
-    ).loss.backward()
-    for name, parameter in bert.named_parameters():
-        if parameter.grad is not None:
-            torch.testing.assert_close(ours[name], parameter.grad, rtol=1e-4, atol=1e-6)
-    bert.zero_grad()
-
-
-def test_packed_documents_do_not_see_each_other(arabic: Any, bert: Any) -> None:
     first, second = "يعاني المريض من ألم في الصدر", "بقالي يومين عندي صداع ودوخة"
-    other = "Metformin 500 mg مرتين يوميًّا"
-
-    def hidden(texts: list[str]) -> torch.Tensor:
-        batches = batches_of(arabic, texts, rows=1)
-        batches.masking = Masking(rate=0)
-        (batch,) = [batches.batch(g, 0) for g in batches.epoch(0, shuffle=False)]
-        with torch.no_grad():
-            out = bert.bert(
-                input_ids=batch.ids, attention_mask=batch.attention, position_ids=batch.positions
-            ).last_hidden_state
-        return out[0, : len(arabic(first)["input_ids"])]
-
+    other = "Metformin 500 mg مرتين يوميًّا، ثم فحص السكري كل ٣ أشهر"
     with torch.no_grad():
-        alone = bert.bert(**arabic(first, return_tensors="pt")).last_hidden_state[0]
-    torch.testing.assert_close(hidden([first, second]), alone, rtol=1e-5, atol=1e-5)
-    torch.testing.assert_close(hidden([first, other]), alone, rtol=1e-5, atol=1e-5)
+        alone = flat.bert.bert(**arabic(first, return_tensors="pt")).last_hidden_state[0]
+        for beside in (second, other):
+            for texts in ([first, beside], [beside, first]):
+                batch = batch_of(arabic, texts, rate=0)
+                hidden = flat.hidden(batch).split(batch.lengths)[texts.index(first)]
+                torch.testing.assert_close(hidden, alone, rtol=1e-5, atol=1e-5)
 
 
-def test_dropout_reaches_attention_too(bert: Any) -> None:
-    models.set_dropout(bert, 0.25)
-    rates = {m.p for m in bert.modules() if isinstance(m, torch.nn.Dropout)}
-    assert rates == {0.25}
-    models.set_dropout(bert, 0.0)
+def test_positions_alone_would_leak(arabic: Any, bert: Any) -> None:
+    """What the flat layout guards against: sdpa without a plan sees the neighbours."""
+    flat = MaskedLM(bert, "grouped")
+    batch = batch_of(arabic, ["يعاني المريض من ألم", "بقالي يومين عندي صداع"], rate=0)
+    with torch.no_grad():
+        leaky = bert.bert(
+            input_ids=batch.ids[None], position_ids=batch.positions[None]
+        ).last_hidden_state[0]
+        assert not torch.allclose(leaky, flat.hidden(batch), atol=1e-3)
+
+
+def test_padded_input_keeps_its_mask(arabic: Any, bert: Any) -> None:
+    texts = ["ألم", "يعاني المريض من ألم في الصدر"]
+    inputs = arabic(texts, padding=True, return_tensors="pt")
+    with torch.no_grad():
+        expected = bert.bert(**inputs).last_hidden_state
+        MaskedLM(bert, "grouped")
+        torch.testing.assert_close(bert.bert(**inputs).last_hidden_state, expected)
+
+
+@pytest.mark.parametrize("lengths", [[5], [3, 3, 3], [128, 3, 64, 65, 5, 127, 8], [7] * 40 + [90]])
+def test_a_plan_moves_every_piece_there_and_back(lengths: list[int]) -> None:
+    heads, pieces = 3, sum(lengths)
+    plan = attention.plan(lengths, heads, torch.float32, torch.device("cpu"))
+    assert torch.equal(plan.gather[plan.back], torch.arange(pieces * heads))
+    held = len(plan.gather) - len(plan.padding)
+    assert held == pieces * heads
+    assert len(plan.padding) <= attention.WASTE * held
+    assert sum(g.documents for g in plan.groups) == len(lengths)
+
+
+def test_dropout_has_its_two_rates(bert: Any) -> None:
+    models.set_dropout(bert, 0.25, 0.5)
+    rates = [m.p for m in bert.modules() if isinstance(m, torch.nn.Dropout)]
+    assert sorted(set(rates)) == [0.25, 0.5] and rates.count(0.5) == 2
+    models.set_dropout(bert, 0.0, 0.0)
+
+
+def test_attention_dropout_reaches_the_grouped_path(arabic: Any, bert: Any) -> None:
+    flat = MaskedLM(bert, "grouped")
+    batch = batch_of(arabic, ["يعاني المريض من ألم في الصدر", "بقالي يومين عندي صداع ودوخة"])
+    with torch.no_grad():
+        without = flat(batch)
+        models.set_dropout(bert, 0.0, 0.5)
+        bert.train()
+        torch.manual_seed(1)
+        losses = {flat(batch).item() for _ in range(3)}
+        models.set_dropout(bert, 0.0, 0.0)
+        assert len(losses) == 3 and flat(batch) == without
+    bert.eval()
+
+
+def test_the_saved_configuration_knows_nothing_of_it(bert: Any, tmp_path: Path) -> None:
+    MaskedLM(bert, "grouped")
+    bert.save_pretrained(tmp_path)
+    assert "viobert" not in (tmp_path / "config.json").read_text(encoding="utf-8")
+
+
+def test_nothing_masked_is_a_loss_of_zero_with_a_gradient(arabic: Any, bert: Any) -> None:
+    loss = MaskedLM(bert, "grouped")(batch_of(arabic, ["ألم"], rate=0))
+    loss.backward()
+    assert loss.item() == 0 and np.isfinite(loss.item())

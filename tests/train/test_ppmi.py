@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tests.train.test_model import tokens_of
+from tests.train.making import tokens_of
 from train import ppmi
 from train.corpus.document import Document
 

@@ -35,8 +35,8 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
     [
         ("steps: ", "stesp: ", "unknown key what.training.stesp (did you mean steps?)"),
         ("what:", "wat: 3\nwhat:", "unknown key wat"),
-        ("rows: 8", "rows: true", "what.training.rows"),
-        ("rows: 8", "rows: 0", "what.training.rows"),
+        ("batch_size: 12", "batch_size: true", "what.training.batch_size"),
+        ("batch_size: 12", "batch_size: 0", "what.training.batch_size"),
         ("learning_rate: 1e-3", "learning_rate: fast", "what.training.learning_rate"),
         ("licences: [CC0-1.0]", "licences: CC0-1.0", "what.corpus.licences"),
         (
@@ -53,11 +53,20 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
         ("base: smoke-base.yaml", "base: ''", "what.model and what.tokenizer"),
         ("base: smoke-base.yaml", "base: nowhere.yaml", "nowhere.yaml: no such recipe"),
         ("base: smoke-base.yaml", "base: smoke.yaml", "leads back to smoke"),
-        ("rows: 8", "rows: 8\n    seed: -1", "what.training.seed"),
+        ("batch_size: 12", "seed: -1", "what.training.seed"),
         ("length: 128", "length: 2", "what.training.length"),
         ("learning_rate: 1e-3", "learning_rate: -1", "what.training.learning_rate"),
         ("name: smoke", "name: ../smoke", "name"),
         ("dev: 0.1", "dev: 0.9", "leave no training"),
+        ("every: 30", "evry: 30", "unknown key what.stopping.evry (did you mean every?)"),
+        ("every: 30", "every: 0", "what.stopping.every"),
+        ("every: 30", "weights: {nats_per_word: -1}", "what.stopping.weights.nats_per_word"),
+        ("every: 30", "weights: {nats_per_word: 0, fill_mask_top5: 0}", "weights are all 0"),
+        ("every: 30", "weights: {probe_macro_f1: 1}", "needs what.stopping.probe"),
+        ("every: 30", "probe: {path: x.parquet}", "missing key what.stopping.probe.label"),
+        ("what:", "how: {micro_batch: 64}\nwhat:", "how.micro_batch is below"),
+        ("what:", "how: {attention: best}\nwhat:", "how.attention"),
+        ("what:", "how: {trackers: [paper]}\nwhat:", "how.trackers"),
     ],
 )
 def test_a_fault_is_one_line_that_names_the_key(
@@ -105,9 +114,11 @@ def test_how_and_defaults_do_not_enter_the_digest(tmp_path: Path) -> None:
     same = tmp_path / "smoke.yaml"
     same.write_text(SMOKE + "how:\n  threads: 1\n", encoding="utf-8")
     spelt_out = tmp_path / "spelt.yaml"
-    spelt_out.write_text(SMOKE.replace("rows: 8", "rows: 8\n    clip: 1.0"), encoding="utf-8")
+    spelt_out.write_text(
+        SMOKE.replace("batch_size: 12", "batch_size: 12\n    clip: 1.0"), encoding="utf-8"
+    )
     other = tmp_path / "other.yaml"
-    other.write_text(SMOKE.replace("rows: 8", "rows: 9"), encoding="utf-8")
+    other.write_text(SMOKE.replace("batch_size: 12", "batch_size: 13"), encoding="utf-8")
     digest = load(RECIPES / "smoke.yaml").digest()
     assert load(same).digest() == digest == load(spelt_out).digest()
     assert load(other).digest() != digest

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 import time
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pyarrow.parquet as pq
 import pytest
-import torch
 
 from tests.train.conftest import RECIPES, ROOT
 from train.card import card
@@ -22,9 +21,9 @@ from train.embed import END, START, embed
 from train.evaluate.stage import evaluate
 from train.files import Run, StageError
 from train.lineage import finished
+from train.metrics import read
 from train.pretrain import pretrain
 from train.recipe import load
-from train.trainer import Trainer, rate
 from viobert import checkpoints, scores
 
 
@@ -66,7 +65,8 @@ def test_everything_lies_where_the_design_says(smoke: Run) -> None:
             assert path.exists(), path
         for name in ("config.json", "model.safetensors", "tokenizer.json"):
             assert (run.best / name).exists(), name
-        assert (run.tokens / "train" / "ids.npy").exists()
+        assert (run.tokens / "train" / "ids.bin").exists()
+        assert "plotly" in run.curves.read_text(encoding="utf-8")
     assert smoke.scores.exists()
     documents = pq.read_table(smoke.documents).to_pylist()
     assert {d["split"] for d in documents} == {"train", "dev", "test"}
@@ -76,10 +76,14 @@ def test_everything_lies_where_the_design_says(smoke: Run) -> None:
 def test_the_loss_falls(smoke: Run) -> None:
     for run in (smoke, smoke.base()):
         assert run is not None
-        lines = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
-        dev = [line["dev_loss"] for line in lines if "dev_loss" in line]
-        assert min(dev) < dev[0] - 0.05
-        assert json.loads(run.done.read_text("utf-8"))["best_dev_loss"] == pytest.approx(min(dev))
+        lines = read(run.metrics)
+        losses = [line["loss"] for line in lines if "loss" in line]
+        nats = [line["nats_per_word"] for line in lines if "score" in line]
+        assert losses[-1] < losses[0] - 0.05 and min(nats) < nats[0] - 0.05
+        best = max((line for line in lines if line.get("best")), key=lambda line: line["score"])
+        done = json.loads(run.done.read_text("utf-8"))
+        assert done["best"]["step"] == best["step"] and done["ended_by"] == "steps"
+        assert done["best"]["nats_per_word"] == best["nats_per_word"]
 
 
 def test_the_scores_compare_both_models_on_the_same_words(smoke: Run) -> None:
@@ -112,56 +116,6 @@ def test_done_stages_are_kept(runs: Path, smoke: Run) -> None:
     assert (smoke.best / "model.safetensors").stat().st_mtime_ns == made
 
 
-def test_a_killed_training_goes_on_from_its_checkpoint(
-    smoke: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    base = smoke.base()
-    assert base is not None
-
-    class Killed(Exception): ...
-
-    def fresh(folder: Path) -> Run:
-        run = Run(load(RECIPES / "smoke-base.yaml"), folder)
-        run.recipe.what.training.steps = 14
-        run.recipe.what.training.warmup = 2
-        run.recipe.what.training.evaluate_every = 7
-        run.recipe.how.checkpoint_every = 5
-        run.folder.mkdir(parents=True)
-        run.corpus.symlink_to(base.corpus.resolve())
-        return run
-
-    straight, broken = fresh(tmp_path / "a"), fresh(tmp_path / "b")
-    pretrain(straight, lambda _: None)
-    update = Trainer._update
-
-    def dies(self: Trainer, batch: Any) -> float:
-        if self.step == 12:
-            raise Killed
-        return update(self, batch)
-
-    monkeypatch.setattr(Trainer, "_update", dies)
-    with pytest.raises(Killed):
-        pretrain(broken, lambda _: None)
-    assert broken.checkpoints.exists() and not finished(broken)
-    monkeypatch.setattr(Trainer, "_update", update)
-    whole = (broken.checkpoints / "last.pt").read_bytes()
-    (broken.checkpoints / "last.pt").write_bytes(whole[:5000])
-    with pytest.raises(StageError, match=r"last\.pt: not a whole checkpoint"):
-        pretrain(broken, lambda _: None)
-    (broken.checkpoints / "last.pt").write_bytes(whole)
-    with broken.metrics.open("a", encoding="utf-8") as file:
-        file.write('{"step": 12, "lo')  # what a kill may leave
-    said: list[str] = []
-    pretrain(broken, said.append)
-    assert "goes on from step 10" in said[0]
-    for run in (straight, broken):  # else the best of before the kill would be compared
-        lines = [json.loads(line) for line in run.metrics.read_text("utf-8").splitlines()]
-        dev = {line["step"]: line["dev_loss"] for line in lines if "dev_loss" in line}
-        assert list(dev) == [0, 7, 14] and min(dev, key=lambda step: dev[step]) == 14
-    one, two = (checkpoints.load(str(r.best)).model.state_dict() for r in (straight, broken))
-    assert all(torch.equal(one[k], two[k]) for k in one)
-
-
 def test_a_base_in_the_shape_of_marbert_is_continued_and_compared(
     smoke: Run, marbert: Path, tmp_path: Path
 ) -> None:
@@ -169,7 +123,7 @@ def test_a_base_in_the_shape_of_marbert_is_continued_and_compared(
     text = text.replace("smoke-base.yaml", str(marbert)).replace("length: 128", "length: 64")
     text = text.replace("../../assets", str(ROOT / "assets")).replace("steps: 60", "steps: 12")
     path = tmp_path / "smoke.yaml"
-    path.write_text(text.replace("evaluate_every: 30", "evaluate_every: 6"), encoding="utf-8")
+    path.write_text(text.replace("every: 30", "every: 6"), encoding="utf-8")
     run = Run(load(path), tmp_path)
     build(run, lambda _: None)
     pretrain(run, lambda _: None)
@@ -181,16 +135,10 @@ def test_a_base_in_the_shape_of_marbert_is_continued_and_compared(
     assert gains["nats_per_word"].against is not None
     assert gains["nats_per_word"].against.startswith(str(marbert))
 
+    shutil.rmtree(run.checkpoints)
     path.write_text(text.replace("length: 64", "length: 65"), encoding="utf-8")
     with pytest.raises(StageError, match="takes 64 word pieces"):
         pretrain(Run(load(path), tmp_path), lambda _: None)
-
-
-def test_the_learning_rate_warms_up_stays_and_falls() -> None:
-    shares = [rate(s, steps=100, warmup=10, decay=0.4) for s in range(100)]
-    assert shares[:10] == pytest.approx([(s + 1) / 10 for s in range(10)])
-    assert shares[10:60] == [1.0] * 50
-    assert shares[60:] == pytest.approx([(100 - s) / 40 for s in range(60, 100)])
 
 
 def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 from transformers import AutoTokenizer
 
 from tests.train.conftest import SAMPLE
-from train import recipe, tokens
+from train import recipe, tokenizer, tokens
 from train.corpus.document import Document
 from train.tokenizer import SPECIAL, learn
 
@@ -58,7 +58,8 @@ def test_the_folder_loads_with_transformers_alone(arabic: Any, tmp_path: Path) -
 def test_tokens_on_disk_are_those_of_the_tokenizer(
     arabic: Any, documents: list[Document], tmp_path: Path
 ) -> None:
-    built = tokens.build(tmp_path / "t", documents, arabic, "test")
+    built = tokens.build(tmp_path / "t", lambda: iter(documents), arabic, "all", "test")
+    assert built.keys.tolist() == [tokens.document_key(d.id) for d in documents]
     for i in (0, 50, 167):
         own = slice(built.offsets[i], built.offsets[i + 1])
         encoding = arabic(documents[i].text, add_special_tokens=False)
@@ -70,14 +71,26 @@ def test_tokens_are_kept_when_whole_and_made_anew_when_not(
     arabic: Any, documents: list[Document], tmp_path: Path
 ) -> None:
     folder = tmp_path / "t"
-    tokens.build(folder, documents[:9], arabic, "test")
-    made = (folder / "ids.npy").stat().st_mtime_ns
-    tokens.build(folder, documents[:9], arabic, "test")
-    assert (folder / "ids.npy").stat().st_mtime_ns == made
-    (folder / "ids.npy").write_bytes((folder / "ids.npy").read_bytes()[:-4])  # torn
-    assert len(tokens.build(folder, documents[:9], arabic, "test").ids) > 0
-    other = tokens.build(folder, documents[:8], arabic, "test")  # other documents
-    assert len(other.keys) == 8
+
+    def build(count: int, tokenizer: Any = arabic) -> tokens.Tokens:
+        return tokens.build(folder, lambda: iter(documents[:count]), tokenizer, f"{count}", "test")
+
+    whole = build(9).ids.copy()
+    made = (folder / "ids.bin").stat().st_mtime_ns
+    build(9)
+    assert (folder / "ids.bin").stat().st_mtime_ns == made
+    for spoil in (lambda data: data[:-4], lambda data: data[:-1] + bytes([data[-1] ^ 1])):
+        (folder / "ids.bin").write_bytes(spoil((folder / "ids.bin").read_bytes()))
+        assert (build(9).ids == whole).all()
+    assert len(build(8).keys) == 8  # other documents
+    other = tokenizer.learn([d.text for d in documents], recipe.Tokenizer(vocab_size=1500), 128)
+    assert len(build(8, other).ids) > len(build(8).ids)  # another tokenizer
+
+
+def test_no_documents_are_no_tokens(arabic: Any, tmp_path: Path) -> None:
+    built = tokens.build(tmp_path / "t", lambda: iter(()), arabic, "none", "test")
+    assert len(built.ids) == len(built.keys) == 0 and built.offsets.tolist() == [0]
+    assert built.windows(10).shape == (0, 3)
 
 
 def test_document_keys_do_not_change_between_runs() -> None:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import shutil
 import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -152,13 +153,17 @@ def read_manifest(run: Run) -> dict[str, Any]:
 
 def read_documents(run: Run, part: str) -> list[Document]:
     """The documents of one split; ``StageError`` when there is no corpus of this recipe."""
+    return list(stream_documents(run, part))
+
+
+def stream_documents(run: Run, part: str) -> Iterator[Document]:
+    """As ``read_documents``, holding a thousand documents at a time."""
     if read_manifest(run).get("recipe") != run.recipe.digest("corpus"):
         raise StageError(
             f"{run.recipe.name}: no corpus of this recipe at {run.corpus}; run "
             f"python -m train corpus {run.recipe.path} first"
         )
-    table = pq.read_table(run.documents, filters=[("split", "==", part)])
-    return [shards.document(row) for row in table.to_pylist()]
+    return (document for document in shards.read(run.documents) if document.split == part)
 
 
 def card_again(run: Run, log: Any = print) -> None:

@@ -41,12 +41,18 @@ class _Item:
 
 
 def score(
-    model: Any, tokenizer: Any, windows: Sequence[Window], which: int, folds: int, name: str
+    model: Any,
+    tokenizer: Any,
+    windows: Sequence[Window],
+    which: int,
+    folds: int,
+    name: str,
+    leave: bool = True,
 ) -> Outcomes:
     """Hide each fold of words in turn and score them; every piece of a hidden word is [MASK].
 
     ``which``: the place of this model's tokenizer in the windows. In fp32; the result does not
-    depend on the batch beyond rounding.
+    depend on the batch beyond rounding. ``leave``: keep the progress bar when done.
     """
     first, total = _slots(windows, folds)
     out = Outcomes(*(np.zeros(total, kind) for kind in (np.int64, float, float, float)))
@@ -56,7 +62,7 @@ def score(
     items = sorted(_items(windows, first, tokenizer, which, folds), key=lambda i: len(i.ids))
     device = next(model.parameters()).device
     model.eval()
-    progress = tqdm(total=total, desc=f"{name}: words", unit=" words")
+    progress = tqdm(total=total, desc=f"{name}: words", unit=" words", leave=leave)
     for batch in _batches(items):
         logits = _logits(model, batch, tokenizer.pad_token_id, device)
         _read(logits, batch, out)

@@ -1,0 +1,93 @@
+"""Two processes give what one gives."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.train.conftest import ROOT
+from tests.train.making import last_state, small_run, told
+from train.files import Run
+from train.pretrain import pretrain
+
+#: Without dropout, whose numbers each process draws for its own documents.
+EXACT: dict[str, dict[str, Any]] = {
+    "how": {"precision": "fp32", "micro_batch": 512, "threads": 1, "log_every": 1}
+}
+
+
+def launch(run: Run, processes: int = 2, **environment: str) -> subprocess.CompletedProcess[str]:
+    """Processes as torchrun starts them, on this machine's CPU and loopback."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    return subprocess.run(
+        [
+            sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes),
+            "--master_addr", "127.0.0.1", "--master_port", str(port),
+            "-m", "train", "pretrain", str(run.recipe.path), "--runs", str(run.runs),
+        ],
+        cwd=ROOT, text=True, capture_output=True, timeout=240, check=False,
+        env={
+            **os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1",
+            "ACCELERATE_USE_CPU": "true", **environment,
+        },
+    )  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def one(tmp_path_factory: pytest.TempPathFactory, small_corpus: Path) -> Run:
+    run = small_run(tmp_path_factory.mktemp("one"), small_corpus, **EXACT)
+    assert pretrain(run, lambda _: None)
+    return run
+
+
+def losses(run: Run, key: str = "loss") -> list[float]:
+    return [line[key] for line in told(run) if key in line]
+
+
+def test_two_processes_follow_the_curve_of_one(
+    one: Run, small_corpus: Path, tmp_path: Path
+) -> None:
+    two = small_run(tmp_path, small_corpus, **EXACT)
+    result = launch(two)
+    assert result.returncode == 0, result.stderr
+    assert "on 2 × cpu" in result.stdout and result.stdout.count("ended by its steps") == 1
+    assert len(losses(one)) == 14
+    assert losses(two) == pytest.approx(losses(one), rel=1e-5)
+    for key in ("gradient_norm", "nats_per_word", "score"):
+        assert losses(two, key) == pytest.approx(losses(one, key), rel=1e-3), key
+    assert losses(two, "pieces") == losses(one, "pieces")
+    done = [json.loads(run.done.read_text(encoding="utf-8")) for run in (one, two)]
+    assert done[0]["made_from"] == done[1]["made_from"] and done[0]["pieces"] == done[1]["pieces"]
+
+
+def test_one_process_goes_on_where_two_were(one: Run, small_corpus: Path, tmp_path: Path) -> None:
+    """The number of processes is how, not what."""
+    two = small_run(tmp_path, small_corpus, **EXACT)
+    (tmp_path / "train").mkdir()
+    assert launch(two).returncode == 0
+    for newest in sorted(two.checkpoints.iterdir())[1:]:
+        (newest / "state.pt").unlink()
+    two.done.unlink()
+    (kept,) = [p for p in two.checkpoints.iterdir() if (p / "state.pt").exists()]
+    said: list[str] = []
+    assert pretrain(two, said.append)
+    step = int(kept.name.removeprefix("step-"))
+    assert any(f"goes on from step {step}" in line for line in said) and 0 < step < 14
+    assert losses(two) == pytest.approx(losses(one), rel=1e-5)
+    assert last_state(two)[1]["step"] == 14
+
+
+def test_fewer_documents_than_processes_are_refused(small_corpus: Path, tmp_path: Path) -> None:
+    run = small_run(tmp_path, small_corpus, training={"batch_size": 1})
+    result = launch(run)
+    assert result.returncode != 0
+    assert "1 documents a step for 2 processes; raise what.training.batch_size" in result.stderr

@@ -1,0 +1,93 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from train.options import General, Stopping, Weights
+from train.stopping import GENERAL, Judge, MissingTermError, Reading, composite
+
+TERMS = ("nats_per_word", "fill_mask_top5", "probe_macro_f1")
+BASE = Reading(
+    {"nats_per_word": 10.0, "fill_mask_top5": 0.2, "probe_macro_f1": 0.5},
+    {"nats_per_word": 0.1, "fill_mask_top5": 0.01, "probe_macro_f1": 0.02},
+)
+ALL = Weights(nats_per_word=1, fill_mask_top5=2, probe_macro_f1=0.5)
+
+
+def reading(nats: float = 10.0, top5: float = 0.2, f1: float = 0.5, **more: float) -> Reading:
+    values = {**dict(zip(TERMS, (nats, top5, f1), strict=True)), **more}
+    return Reading(values, dict.fromkeys(values, 99.0))  # only the base's errors count
+
+
+def test_terms_are_weighted_improvements_in_standard_errors_of_the_base() -> None:
+    # Worked by hand: 0.3 nats fewer are 3 errors, 0.03 are 3, 0.04 are 2.
+    assert composite(BASE, reading(nats=9.7), ALL) == pytest.approx(3)
+    assert composite(BASE, reading(top5=0.23), ALL) == pytest.approx(6)
+    assert composite(BASE, reading(f1=0.54), ALL) == pytest.approx(1)
+    assert composite(BASE, reading(9.7, 0.23, 0.54), ALL) == pytest.approx(10)
+    assert composite(BASE, reading(nats=10.2), ALL) == pytest.approx(-2)
+    assert composite(BASE, BASE, ALL) == 0
+
+
+@pytest.mark.parametrize("term", TERMS)
+@pytest.mark.parametrize("of_base", [True, False])
+def test_a_missing_term_raises(term: str, of_base: bool) -> None:
+    values = {t: v for t, v in BASE.values.items() if t != term}
+    errors = {t: e for t, e in BASE.errors.items() if t != term}
+    lacking = Reading(values, errors)
+    pair = (lacking, reading()) if of_base else (BASE, lacking)
+    with pytest.raises(MissingTermError, match=f"{term} was not measured"):
+        composite(*pair, ALL)
+
+
+def test_a_term_of_no_weight_may_be_missing() -> None:
+    now = Reading({"nats_per_word": 9.9}, {"nats_per_word": 0.1})
+    assert composite(BASE, now, Weights(fill_mask_top5=0)) == pytest.approx(1)
+
+
+def judged(config: Stopping, readings: list[Reading]) -> tuple[Judge, list[Any]]:
+    judge = Judge(config)
+    verdicts = [judge.judge(step, r) for step, r in enumerate([BASE, *readings])]
+    return judge, verdicts
+
+
+def test_patience_counts_evaluations_without_a_better_score() -> None:
+    nats = [9.5, 9.6, 9.4, 9.4, 9.7, 9.41]
+    config = Stopping(weights=ALL, patience=3)
+    judge, verdicts = judged(config, [reading(n) for n in nats[:-1]])
+    assert [v.is_best for v in verdicts] == [True, True, False, True, False, False]
+    assert not judge.exhausted and judge.waited == 2
+    judge.judge(9, reading(nats[-1]))
+    assert judge.exhausted and judge.best_step == 3 and judge.best == pytest.approx(6)
+    assert judge.best_values["nats_per_word"] == 9.4
+    eternal, _ = judged(Stopping(weights=ALL, patience=0), [reading(11)] * 50)
+    assert not eternal.exhausted and eternal.waited == 50
+
+
+def test_forgetting_is_told_and_beyond_its_bound_vetoes() -> None:
+    config = Stopping(weights=ALL, general=General(bound=0.1, path="x"))
+    judge = Judge(config)
+    with pytest.raises(MissingTermError, match=GENERAL):
+        judge.judge(0, reading())
+    base = Reading({**BASE.values, GENERAL: 8.0}, {**BASE.errors, GENERAL: 0.1})
+    judge = Judge(config)
+    judge.judge(0, base)
+    kept = judge.judge(1, reading(9.5, **{GENERAL: 8.09}))
+    assert kept.forgetting == pytest.approx(0.09) and not kept.vetoed and kept.is_best
+    lost = judge.judge(2, reading(9.0, **{GENERAL: 8.11}))
+    assert lost.forgetting == pytest.approx(0.11) and lost.vetoed and not lost.is_best
+    assert lost.score > kept.score and judge.best_step == 1 and judge.waited == 1
+
+
+def test_the_memory_survives_a_file() -> None:
+    config = Stopping(weights=ALL, patience=4)
+    one, _ = judged(config, [reading(9.5), reading(9.6)])
+    other = Judge(config)
+    other.restore(json.loads(json.dumps(one.state())))
+    assert other.judge(3, reading(9.6)) == one.judge(3, reading(9.6))
+    assert other.state() == one.state()
+    fresh = Judge(config)
+    fresh.restore(json.loads(json.dumps(Judge(config).state())))
+    assert fresh.judge(0, BASE).is_best

@@ -1,0 +1,107 @@
+"""Checkpoints of a training: whole or refused, the same for one process and for many."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch.distributed.checkpoint.state_dict import (
+    StateDictOptions,
+    get_state_dict,
+    set_state_dict,
+)
+
+from train.files import StageError, file_hash, replace_folder, write_json
+
+Log = Callable[[str], object]
+STATE, ABOUT = "state.pt", "training.json"
+
+
+def tensors(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[str, Any]:
+    """Weights and optimizer state by the names of the parameters, wrapped or sharded or not.
+
+    Every process must call it; the first holds all.
+    """
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    weights, moments = get_state_dict(model, optimizer, options=options)
+    return {"model": weights, "optimizer": moments}
+
+
+def restore(
+    model: torch.nn.Module, optimizer: torch.optim.Optimizer, state: dict[str, Any]
+) -> None:
+    """Put what ``tensors`` took back; every process must call it with the whole state."""
+    set_state_dict(
+        model,
+        optimizer,
+        model_state_dict=state["model"],
+        optim_state_dict=state["optimizer"],
+        options=StateDictOptions(full_state_dict=True),
+    )
+
+
+def write(folder: Path, step: int, state: dict[str, Any], about: dict[str, Any], keep: int) -> None:
+    """Write the checkpoint of a step atomically; only the ``keep`` newest are left.
+
+    ``about`` needs what ``state`` does not hold: what the run is made from, the judge's memory.
+    Nothing else is state: the order of the documents, masks, learning rate and dropout follow from
+    the seed and the step.
+    """
+
+    def fill(path: Path) -> None:
+        torch.save(state, path / STATE)
+        said = {**about, "step": step, "files": {STATE: file_hash(path / STATE)}}
+        write_json(path / ABOUT, said)
+
+    replace_folder(folder / f"step-{step:08d}", fill)
+    for old in list(_all(folder))[keep:]:
+        shutil.rmtree(old)
+
+
+def newest(folder: Path, made_from: str, log: Log) -> tuple[dict[str, Any], Path] | None:
+    """What is said about the newest checkpoint that is whole and of this training, and its place.
+
+    Others are refused by name. ``StageError`` when there are whole ones and all are of another
+    training.
+    """
+    foreign = []
+    for path in _all(folder):
+        about = _about(path)
+        if about is None:
+            log(f"{path}: not a whole checkpoint; refused")
+        elif about["made_from"] != made_from:
+            log(f"{path}: made by another recipe or from other documents; refused")
+            foreign.append(path)
+        else:
+            return about, path
+    if foreign:
+        raise StageError(
+            f"{foreign[0]}: made by another recipe or from other documents; remove {folder} or "
+            "give the recipe another name"
+        )
+    return None
+
+
+def load(path: Path) -> dict[str, Any]:
+    """The tensors of a checkpoint, on the CPU."""
+    state: dict[str, Any] = torch.load(path / STATE, map_location="cpu", weights_only=True)
+    return state
+
+
+def _all(folder: Path) -> Iterator[Path]:
+    """From the newest to the oldest."""
+    found = [p for p in folder.glob("step-*") if p.name.removeprefix("step-").isdecimal()]
+    yield from sorted(found, reverse=True)
+
+
+def _about(path: Path) -> dict[str, Any] | None:
+    try:
+        about: dict[str, Any] = json.loads((path / ABOUT).read_text(encoding="utf-8"))
+        whole = all(file_hash(path / name) == found for name, found in about["files"].items())
+        return about if whole and {"made_from", "step", "judge"} <= about.keys() else None
+    except (OSError, ValueError, KeyError, AttributeError):
+        return None

@@ -1,0 +1,140 @@
+"""What a recipe may say of tokenizer, model, masking, training, stopping and evaluation."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Annotated, Literal
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from train.fields import STRICT, Above0, AtLeast0, Beta, Length, Positive, Seed, Share
+
+
+@dataclass(config=STRICT)
+class Tokenizer:
+    vocab_size: Annotated[int, Field(ge=1000)] = 16000
+    """Word pieces, special tokens included."""
+    min_frequency: Positive = 2
+    """Pieces seen less often are not learned."""
+
+
+@dataclass(config=STRICT)
+class Model:
+    layers: Positive = 4
+    """Transformer layers."""
+    hidden: Positive = 256
+    """Width."""
+    heads: Positive = 4
+    """Attention heads; must divide ``hidden``."""
+    intermediate: Positive = 1024
+    """Width of the feed-forward layers."""
+    positions: Positive = 256
+    """Longest input in word pieces, [CLS] and [SEP] included."""
+    ppmi_svd: bool = True
+    """Start token embeddings from a truncated SVD of the corpus' PPMI matrix, output bias from
+    log unigram frequencies, instead of noise."""
+    ppmi_window: Positive = 5
+    """Pieces to either side that count as co-occurring."""
+
+
+@dataclass(config=STRICT)
+class Masking:
+    rate: Share = 0.15
+    """Expected share of words that are chosen."""
+    mask: Share = 0.8
+    """Share of the chosen words whose pieces all become [MASK]."""
+    random: Share = 0.1
+    """Share of the chosen words whose pieces all become random non-special pieces."""
+
+
+@dataclass(config=STRICT)
+class Training:
+    steps: Positive
+    """Optimizer steps, at most."""
+    batch_size: Positive = 64
+    """Documents a step, over all processes; of one longer than ``length`` each window is one."""
+    length: Length = 256
+    """Word pieces of a window, [CLS] and [SEP] included; longer documents are cut between words."""
+    learning_rate: Above0 = 1e-3
+    """Peak learning rate of AdamW."""
+    warmup: AtLeast0 = 200
+    """Steps of linear warm-up."""
+    decay: Share = 1.0
+    """Share of the steps, the last ones, over which the rate falls linearly to 0."""
+    weight_decay: Share = 0.01
+    """Of AdamW; not on biases and norms."""
+    betas: tuple[Beta, Beta] = (0.9, 0.98)
+    """Of AdamW."""
+    clip: Above0 = 1.0
+    """Largest gradient norm."""
+    dropout: Share = 0.0
+    """Of hidden states."""
+    attention_dropout: Share = 0.0
+    """Of attention weights; not with ``how.attention: varlen``, which has none."""
+    save_precision: Literal["float32", "float16"] = "float32"
+    """Precision of the weights in ``best/``."""
+    seed: Seed = 42
+    """Seed of initialisation, order of documents, masks and dropout."""
+
+
+@dataclass(config=STRICT)
+class Weights:
+    nats_per_word: Above0 | Literal[0] = 1.0
+    """Of the dev documents."""
+    fill_mask_top5: Above0 | Literal[0] = 1.0
+    """Of the dev documents."""
+    probe_macro_f1: Above0 | Literal[0] = 0.0
+    """Of ``stopping.probe``."""
+
+
+@dataclass(config=STRICT)
+class Probe:
+    label: str
+    """Column with the class."""
+    path: str = ""
+    """Labelled rows; empty: the dev documents, ``label`` being a field of their metadata."""
+    text: str = "text"
+    """Column with the text."""
+    rows: Annotated[int, Field(ge=50)] = 2000
+    """Rows used at most, chosen by hash."""
+
+
+@dataclass(config=STRICT)
+class General:
+    bound: Above0 = 0.1
+    """Nats a word by which general text may become harder than it is for the base."""
+    path: str = ""
+    """Files of general text; empty: the dev documents of the base's recipe."""
+    documents: Positive = 200
+    """Documents read at most, chosen by hash."""
+
+
+@dataclass(config=STRICT)
+class Stopping:
+    every: Positive = 250
+    """Steps between two evaluations."""
+    documents: Positive = 300
+    """Dev documents read each time, chosen by hash."""
+    folds: Annotated[int, Field(ge=1, le=7)] = 1
+    """How many of the seven disjoint folds of their words are hidden."""
+    weights: Weights = dataclasses.field(default_factory=Weights)
+    """Of each term's improvement over the base, in standard errors of the base's reading."""
+    patience: AtLeast0 = 0
+    """Evaluations without a better score after which training ends; 0: it runs all steps."""
+    probe: Probe | None = None
+    """A linear probe of the frozen model."""
+    general: General | None = None
+    """General text that must not be forgotten: an evaluation beyond its bound is never the best."""
+
+
+@dataclass(config=STRICT)
+class Evaluation:
+    seed: Seed = 13
+    """Seed of the fixed masks and of the bootstrap."""
+    folds: Annotated[int, Field(ge=1, le=7)] = 7
+    """How many of the seven disjoint folds of words are scored; 7 covers each word once."""
+    length: Length = 128
+    """Longest window in word pieces of either model."""
+    bootstrap: Positive = 10000
+    """Resamples of the documents."""

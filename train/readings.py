@@ -1,0 +1,113 @@
+"""What is measured at each evaluation while a model is trained."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from train.corpus.build import read_documents, stream_documents
+from train.corpus.document import Document
+from train.corpus.sources import local
+from train.evaluate import intrinsic
+from train.evaluate.intrinsic import Outcomes
+from train.evaluate.probing import Probe, from_documents, from_file
+from train.evaluate.statistics import ratio_error
+from train.evaluate.words import Window, windows
+from train.files import Run, StageError
+from train.options import General
+from train.recipe import Recipe, RecipeError, Source
+from train.stopping import GENERAL, Reading
+from train.tokens import document_key
+
+
+class Readings:
+    """The dev texts, the general texts and the probe of a recipe, read the same way each time."""
+
+    def __init__(self, run: Run, tokenizer: Any, length: int) -> None:
+        """``length``: word pieces of a window. ``StageError`` when there is nothing to read."""
+        self.run, self.tokenizer, self.length = run, tokenizer, length
+        self.config = run.recipe.what.stopping
+        dev = read_documents(run, "dev")
+        if not dev:
+            raise StageError(f"{run.recipe.path}: no dev document; raise what.corpus.dev")
+        self.dev = self._windows(_some(dev, self.config.documents))
+        self.general: list[Window] = []
+        if self.config.general:
+            texts = self._general_texts(self.config.general)
+            self.general = self._windows(_some(texts, self.config.general.documents))
+        self.probe = self._probe(dev)
+
+    def take(self, model: Any) -> Reading:
+        """Read a ``BertForMaskedLM``; in fp32."""
+        name = self.run.recipe.name
+        out = self._score(model, self.dev, f"{name}: dev")
+        values, errors = {}, {}
+        for term, outcomes in (("nats_per_word", out.nll), ("fill_mask_top5", out.top5)):
+            values[term], errors[term] = self._mean(outcomes, out.document)
+        # No word right, or all: the spread among texts is 0, the error is not.
+        errors["fill_mask_top5"] = max(errors["fill_mask_top5"], 1 / len(out.top5))
+        if self.general:
+            out = self._score(model, self.general, f"{name}: general text")
+            values[GENERAL], errors[GENERAL] = self._mean(out.nll, out.document)
+        if self.probe:
+            value, error = self.probe.read(model, self.tokenizer, self.length)
+            floor = 1 / len(self.probe.dev.texts)
+            values["probe_macro_f1"], errors["probe_macro_f1"] = value, max(error, floor)
+        return Reading(values, errors)
+
+    def _windows(self, documents: Sequence[Document]) -> list[Window]:
+        seed = self.run.recipe.what.evaluation.seed
+        return windows(documents, [self.tokenizer], self.length, seed)[0]
+
+    def _score(self, model: Any, texts: Sequence[Window], name: str) -> Outcomes:
+        folds = self.config.folds
+        return intrinsic.score(model, self.tokenizer, texts, 0, folds, name, leave=False)
+
+    def _mean(
+        self, outcomes: NDArray[np.float64], document: NDArray[np.int64]
+    ) -> tuple[float, float]:
+        sums = np.bincount(document, weights=outcomes).astype(float)
+        words = np.bincount(document).astype(float)
+        if (words > 0).sum() < 2:
+            raise StageError(
+                f"{self.run.recipe.path}: words to hide in fewer than two dev documents; raise "
+                "what.corpus.dev, what.stopping.documents or what.stopping.folds"
+            )
+        return float(sums.sum() / words.sum()), ratio_error(sums, words)
+
+    def _general_texts(self, config: General) -> Iterator[Document]:
+        recipe, base = self.run.recipe, self.run.base()
+        if not config.path:
+            assert base is not None, "checked when the recipe was read"
+            return stream_documents(base, "dev")
+        source = Source(path=config.path)
+        return (d for path in local.files(recipe, source) for d in local.read(path, source))
+
+    def _probe(self, dev: Sequence[Document]) -> Probe | None:
+        config, path = self.config.probe, self.run.recipe.path
+        if not config:
+            return None
+        where = f"{path}: what.stopping.probe"
+        if not config.path:
+            return Probe(from_documents(dev, config.label), config.rows, where, test_too=True)
+        (file,) = local.files(self.run.recipe, Source(path=config.path))
+        return Probe(from_file(file, config.text, config.label), config.rows, where)
+
+
+def check(recipe: Recipe) -> None:
+    """``RecipeError`` unless the files of probe and general text are there, before long work."""
+    stopping = recipe.what.stopping
+    for part, path in (("probe", stopping.probe), ("general", stopping.general)):
+        if path and path.path:
+            found = local.files(recipe, Source(path=path.path))
+            if part == "probe" and len(found) > 1:
+                raise RecipeError(f"{recipe.path}: what.stopping.probe.path names several files")
+
+
+def _some(documents: Iterable[Document], count: int) -> list[Document]:
+    """By hash, not in the order of the files: every source has its share."""
+    return heapq.nsmallest(count, documents, key=lambda d: document_key(d.id))

@@ -1,0 +1,111 @@
+"""The composite improvement score: which evaluation is the best, and when training ends.
+
+After spaCy's weighted score with patience; but each term is an improvement over the base in units
+of its own standard error, and a missing term is an error, not a 0.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+from train.files import StageError
+from train.options import Stopping, Weights
+
+#: Each term of the score, and whether more of it is better.
+TERMS = {"nats_per_word": -1.0, "fill_mask_top5": 1.0, "probe_macro_f1": 1.0}
+#: Of general text; it can veto, it adds nothing.
+GENERAL = "general_nats_per_word"
+
+
+class MissingTermError(StageError):
+    """A term that the recipe asks for was not measured."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What one evaluation measured: values by term, and their standard errors."""
+
+    values: dict[str, float]
+    errors: dict[str, float]
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """``forgetting``: nats a word by which general text became harder, None if none is read."""
+
+    score: float
+    forgetting: float | None
+    vetoed: bool
+    is_best: bool
+
+
+def composite(base: Reading, now: Reading, weights: Weights) -> float:
+    """Σ weight × improvement over the base / standard error of the base's reading.
+
+    The unit is the base's, not the difference's: it stays the same from evaluation to evaluation,
+    so that a higher score is always a larger improvement.
+    """
+    total = 0.0
+    for term, weight in dataclasses.asdict(weights).items():
+        if weight:
+            before, after = _term(base, term), _term(now, term)
+            total += weight * TERMS[term] * (after - before) / base.errors[term]
+    return total
+
+
+def _term(reading: Reading, term: str) -> float:
+    if term not in reading.values or term not in reading.errors:
+        raise MissingTermError(
+            f"{term} was not measured, but what.stopping asks for it: missing is not 0"
+        )
+    return reading.values[term]
+
+
+class Judge:
+    """Remembers the base's reading, the best score and how long ago it was."""
+
+    def __init__(self, config: Stopping) -> None:
+        self.config = config
+        self.base: Reading | None = None
+        self.best, self.best_step, self.waited = float("-inf"), 0, 0
+        self.best_values: dict[str, float] = {}
+
+    def judge(self, step: int, reading: Reading) -> Verdict:
+        """Score a reading; the first one is the base's. Raises ``MissingTermError``."""
+        if self.base is None:
+            self.base = reading
+        score = composite(self.base, reading, self.config.weights)
+        forgetting, vetoed = None, False
+        if self.config.general:
+            forgetting = _term(reading, GENERAL) - _term(self.base, GENERAL)
+            vetoed = forgetting > self.config.general.bound
+        is_best = score > self.best and not vetoed
+        if is_best:
+            self.best, self.best_step, self.waited = score, step, 0
+            self.best_values = reading.values
+        else:
+            self.waited += 1
+        return Verdict(score, forgetting, vetoed, is_best)
+
+    @property
+    def exhausted(self) -> bool:
+        """Whether the patience of the recipe is at its end."""
+        return 0 < self.config.patience <= self.waited
+
+    def state(self) -> dict[str, Any]:
+        """As JSON can hold it; ``restore`` takes it back."""
+        return {
+            "base": dataclasses.asdict(self.base) if self.base else None,
+            "best": self.best if self.base else None,
+            "best_step": self.best_step,
+            "best_values": self.best_values,
+            "waited": self.waited,
+        }
+
+    def restore(self, state: dict[str, Any]) -> None:
+        self.base = Reading(**state["base"]) if state["base"] else None
+        self.best = float("-inf") if state["best"] is None else state["best"]
+        self.best_step, self.waited = state["best_step"], state["waited"]
+        self.best_values = state["best_values"]
