@@ -1,7 +1,7 @@
 # make demo   the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
 # make test   everything that is tested, a real browser included
 # make lint   ruff and mypy
-# make bench  speed of the corpus stage beside others'
+# make bench  speed of corpus, masks and training beside others'
 # make mini   the embedded pair from its data folder: VIOBERT_DATA=… make mini
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -24,6 +24,8 @@ lint: .venv/.dev
 
 bench: .venv/.dev
 	$(BIN)/python benchmarks/corpus.py
+	$(BIN)/python benchmarks/masking.py
+	$(BIN)/python benchmarks/training.py
 
 # Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
 mini: .venv/.dev

@@ -1,29 +1,65 @@
-"""The benchmarks run, and tell machines what they measured in one line of JSON."""
+"""The benchmarks run, and tell machines what they measured in lines of JSON and nothing else."""
 
 from __future__ import annotations
 
 import json
 import subprocess
 import sys
+from typing import Any
+
+import pytest
+import torch
 
 from viobert.checkpoints import ROOT
 
 
-def test_near_duplicates_are_measured_beside_datasketch() -> None:
-    command = [
-        sys.executable,
-        "benchmarks/corpus.py",
-        "--documents",
-        "2000",
-        "--runs",
-        "1",
-        "--json",
-    ]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+def found_by(*command: str) -> list[dict[str, Any]]:
+    done = subprocess.run(
+        [sys.executable, *command, "--json"], cwd=ROOT, capture_output=True, text=True, timeout=240
+    )
     assert done.returncode == 0, done.stderr
-    (line,) = done.stdout.splitlines()
-    found = json.loads(line)
-    assert set(found) == {"name", "ratio", "floor", "aim", "figures", "versions"}
+    results = [json.loads(line) for line in done.stdout.splitlines()]
+    for result in results:
+        assert set(result) == {"name", "ratio", "floor", "aim", "figures", "versions"}
+    return results
+
+
+def test_near_duplicates_are_measured_beside_datasketch() -> None:
+    (found,) = found_by("benchmarks/corpus.py", "--documents", "2000", "--runs", "1")
     assert found["ratio"] > 1 and found["floor"] == 5
     assert found["figures"]["viobert"]["precision"] == 1
     assert found["figures"]["viobert"]["recall"] >= 0.99
+
+
+def test_masks_are_measured_beside_transformers() -> None:
+    (found,) = found_by("benchmarks/masking.py", "--batches", "2", "--runs", "1")
+    assert found["ratio"] > 10 and found["floor"] == 50
+    both = [found["figures"][name]["pieces"] for name in ("transformers", "viobert")]
+    assert both[0] == both[1] > 1000
+
+
+def test_training_is_measured_beside_transformers() -> None:
+    tiny = ("--layers", "1", "--vocabulary", "3000", "--documents", "8", "--runs", "1")
+    rows = found_by("benchmarks/training.py", *tiny, "--head", "2048")
+    assert [row["floor"] for row in rows] == [3.5, 1.4, 4.5]
+    assert all(row["ratio"] > 1 for row in rows)
+
+
+def test_a_gpu_is_asked_for_where_there_is_none() -> None:
+    if torch.cuda.is_available():
+        pytest.skip("there is a GPU: the benchmark itself is to be run")
+    command = [sys.executable, "benchmarks/training.py", "--gpu"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=240)
+    assert done.returncode == 1 and done.stderr.strip() == "--gpu: there is no GPU here"
+
+
+def test_what_a_gpu_is_asked_to_do_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """On this CPU, in small; its speed is no figure."""
+    monkeypatch.syspath_prepend(str(ROOT / "benchmarks"))
+    from layouts import Shape
+    from training import RECIPE, absolute, table
+
+    shape = Shape(layers=1, hidden=64, heads=2, vocabulary=500)
+    found = absolute(RECIPE, steps=1, warmup=0, shape=shape, compiled=False)
+    assert found["figures"]["pieces_per_second"] > 0 and found["figures"]["batch_size"] == 256
+    assert found["figures"]["mfu"] is None and "viobert-v3 on the CPU" in table(found)

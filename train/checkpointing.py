@@ -11,6 +11,7 @@ from typing import Any
 import torch
 from torch.distributed.checkpoint.state_dict import (
     StateDictOptions,
+    get_model_state_dict,
     get_state_dict,
     set_state_dict,
 )
@@ -29,6 +30,12 @@ def tensors(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[st
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     weights, moments = get_state_dict(model, optimizer, options=options)
     return {"model": weights, "optimizer": moments}
+
+
+def weights(model: torch.nn.Module) -> dict[str, Any]:
+    """As ``tensors``, without the optimizer."""
+    options = StateDictOptions(full_state_dict=True, cpu_offload=True)
+    return dict(get_model_state_dict(model, options=options))
 
 
 def restore(

@@ -17,6 +17,7 @@ from transformers import BertForMaskedLM
 
 from train.attention import choose
 from train.batching import Batch
+from train.checkpointing import weights
 from train.cost import Shape, flops
 from train.files import StageError
 from train.masking import combine
@@ -159,17 +160,10 @@ class Optimisation:
         Every process must call it."""
         if self.accelerator.distributed_type != DistributedType.FSDP:
             return self.bert
-        weights = self.accelerator.get_state_dict(self.model)
+        found = weights(self.model)
         if not self.accelerator.is_main_process:
             return None
         copy = BertForMaskedLM(self.bert.config)
-        copy.load_state_dict(
-            {
-                name.removeprefix(
-                    "bert.",
-                ): w
-                for name, w in weights.items()
-            }
-        )
+        copy.load_state_dict({name.removeprefix("bert."): found[name] for name in found})
         copy.to(self.accelerator.device)
         return copy

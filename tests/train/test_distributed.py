@@ -23,7 +23,7 @@ EXACT: dict[str, dict[str, Any]] = {
 }
 
 
-def launch(run: Run, processes: int = 2, **environment: str) -> subprocess.CompletedProcess[str]:
+def launch(*command: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
     """Processes as torchrun starts them, on this machine's CPU and loopback."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
@@ -31,15 +31,19 @@ def launch(run: Run, processes: int = 2, **environment: str) -> subprocess.Compl
     return subprocess.run(
         [
             sys.executable, "-m", "torch.distributed.run", "--nproc_per_node", str(processes),
-            "--master_addr", "127.0.0.1", "--master_port", str(port),
-            "-m", "train", "pretrain", str(run.recipe.path), "--runs", str(run.runs),
+            "--master_addr", "127.0.0.1", "--master_port", str(port), *command,
         ],
         cwd=ROOT, text=True, capture_output=True, timeout=240, check=False,
         env={
             **os.environ, "GLOO_SOCKET_IFNAME": "lo", "OMP_NUM_THREADS": "1",
-            "ACCELERATE_USE_CPU": "true", **environment,
+            "ACCELERATE_USE_CPU": "true",
         },
     )  # fmt: skip
+
+
+def pretrain_by_two(run: Run) -> subprocess.CompletedProcess[str]:
+    recipe, runs = str(run.recipe.path), str(run.runs)
+    return launch("-m", "train", "pretrain", recipe, "--runs", runs)
 
 
 @pytest.fixture(scope="module")
@@ -57,7 +61,7 @@ def test_two_processes_follow_the_curve_of_one(
     one: Run, small_corpus: Path, tmp_path: Path
 ) -> None:
     two = small_run(tmp_path, small_corpus, **EXACT)
-    result = launch(two)
+    result = pretrain_by_two(two)
     assert result.returncode == 0, result.stderr
     assert "on 2 × cpu" in result.stdout and result.stdout.count("ended by its steps") == 1
     assert len(losses(one)) == 14
@@ -72,8 +76,7 @@ def test_two_processes_follow_the_curve_of_one(
 def test_one_process_goes_on_where_two_were(one: Run, small_corpus: Path, tmp_path: Path) -> None:
     """The number of processes is how, not what."""
     two = small_run(tmp_path, small_corpus, **EXACT)
-    (tmp_path / "train").mkdir()
-    assert launch(two).returncode == 0
+    assert pretrain_by_two(two).returncode == 0
     for newest in sorted(two.checkpoints.iterdir())[1:]:
         (newest / "state.pt").unlink()
     two.done.unlink()
@@ -88,6 +91,13 @@ def test_one_process_goes_on_where_two_were(one: Run, small_corpus: Path, tmp_pa
 
 def test_fewer_documents_than_processes_are_refused(small_corpus: Path, tmp_path: Path) -> None:
     run = small_run(tmp_path, small_corpus, training={"batch_size": 1})
-    result = launch(run)
+    result = pretrain_by_two(run)
     assert result.returncode != 0
     assert "1 documents a step for 2 processes; raise what.training.batch_size" in result.stderr
+
+
+def test_a_sharded_model_is_trained_and_taken_up_again_as_a_whole_one(tmp_path: Path) -> None:
+    result = launch("-m", "tests.train.sharded", str(tmp_path / "checkpoints"))
+    assert result.returncode == 0, result.stderr
+    found = json.loads(result.stdout.strip().splitlines()[-1])
+    assert found["apart"] < 1e-5 and found["same"]
