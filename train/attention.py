@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 import torch
 from torch.nn import functional
+from torch.nn.attention.varlen import varlen_attn
 from transformers import AttentionInterface, AttentionMaskInterface
 from transformers.integrations.sdpa_attention import sdpa_attention_forward
 from transformers.masking_utils import sdpa_mask
@@ -178,8 +179,6 @@ def varlen(
             module, query, key, value, attention_mask, dropout, scaling, **options
         )
         return found
-    from torch.nn.attention.varlen import varlen_attn
-
     out = varlen_attn(
         query[0].transpose(0, 1),
         key[0].transpose(0, 1),
@@ -194,11 +193,7 @@ def varlen(
     return out[None], None
 
 
-NAMES = {
-    "varlen": "viobert_varlen",
-    "grouped": "viobert_grouped",
-    "flash_attention_2": "flash_attention_2",
-}
+NAMES = {"varlen": "viobert_varlen", "grouped": "viobert_grouped"}
 for _name, _function in (("varlen", varlen), ("grouped", grouped)):
     AttentionInterface.register(NAMES[_name], _function)
     # Padded inputs (evaluation, other people's code) keep their mask.

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import heapq
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -45,13 +46,26 @@ class Batch:
 
     @property
     def pieces(self) -> int:
-        return len(self.ids)
+        """Word pieces that a loss is taken of."""
+        return len(self.ids) if len(self.targets) else 0
 
     def to(self, device: torch.device) -> Batch:
         """The batch on another device."""
-        names = ("ids", "positions", "bounds", "masked", "targets")
-        moved = {n: getattr(self, n).to(device, non_blocking=True) for n in names}
-        return Batch(**moved, lengths=self.lengths)
+        return self._each(lambda tensor: tensor.to(device, non_blocking=True))
+
+    def pin_memory(self) -> Batch:
+        """In memory that a GPU can read by itself; torch's loader calls it."""
+        return self._each(torch.Tensor.pin_memory)
+
+    def _each(self, change: Callable[[torch.Tensor], torch.Tensor]) -> Batch:
+        return Batch(
+            ids=change(self.ids),
+            positions=change(self.positions),
+            bounds=change(self.bounds),
+            lengths=self.lengths,
+            masked=change(self.masked),
+            targets=change(self.targets),
+        )
 
 
 def share_out(sizes: NDArray[np.int64], groups: int) -> list[list[int]]:
@@ -73,13 +87,15 @@ def micro_batches(
 ) -> list[list[list[int]]]:
     """For each process its micro-batches of items, none above ``budget`` in total size.
 
-    Every process has the same number, since sharded models compute in step.
+    Every process has the same number, since sharded models compute in step; with few items the
+    last ones of a process may be empty.
     """
     count = max(1, -(-int(sizes.sum()) // (budget * processes)))
     while True:
         groups = share_out(sizes, count * processes)
         heaviest = max(int(sizes[group].sum()) for group in groups)
         if heaviest <= budget or count * processes >= len(sizes):
+            # The empty ones are the last groups, and so the last of their process.
             return [groups[p::processes] for p in range(processes)]
         count += 1
 
@@ -113,7 +129,17 @@ class Steps(Dataset[list[Batch]]):
     def __getitem__(self, step: int) -> list[Batch]:
         epoch, members = self.members(step)
         groups = micro_batches(self.sizes[members], self.micro_batch, self.processes)
-        return [self.batch(members[group], epoch) for group in groups[self.process]]
+        own = groups[self.process]
+        return [
+            self.batch(members[group], epoch) if group else self._idle(members[own[0]], epoch)
+            for group in own
+        ]
+
+    def _idle(self, members: NDArray[np.int64], epoch: int) -> Batch:
+        """For a process that has fewer micro-batches than another: one without a loss."""
+        shortest = members[[self.sizes[members].argmin()]]
+        batch, none = self.batch(shortest, epoch), torch.zeros(0, dtype=torch.long)
+        return replace(batch, masked=none, targets=none)
 
     def members(self, step: int) -> tuple[int, NDArray[np.int64]]:
         """The epoch of a step, and its windows."""
@@ -160,6 +186,7 @@ class Steps(Dataset[list[Batch]]):
             sampler=range(first, end),
             num_workers=workers,
             prefetch_factor=4 if workers else None,
+            pin_memory=torch.cuda.is_available(),
             worker_init_fn=ignore,
             # Its own, so that torch's is not drawn from.
             generator=torch.Generator().manual_seed(self.seed),

@@ -27,8 +27,14 @@ def tensors(model: torch.nn.Module, optimizer: torch.optim.Optimizer) -> dict[st
 
     Every process must call it; the first holds all.
     """
+    fresh = not optimizer.state
     options = StateDictOptions(full_state_dict=True, cpu_offload=True)
     weights, moments = get_state_dict(model, optimizer, options=options)
+    if fresh:
+        # torch made the state by a step that changed nothing, but counted it.
+        returned: Any = moments.get("state", {})  # the first process has all
+        for state in (*optimizer.state.values(), *returned.values()):
+            state["step"].zero_()
     return {"model": weights, "optimizer": moments}
 
 
@@ -60,36 +66,47 @@ def write(folder: Path, step: int, state: dict[str, Any], about: dict[str, Any],
     """
 
     def fill(path: Path) -> None:
-        torch.save(state, path / STATE)
+        try:
+            torch.save(state, path / STATE)
+        except RuntimeError as error:  # torch's word for a full disk
+            raise StageError(f"{path}: cannot be written: {str(error).splitlines()[0]}") from error
         said = {**about, "step": step, "files": {STATE: file_hash(path / STATE)}}
         write_json(path / ABOUT, said)
 
-    replace_folder(folder / f"step-{step:08d}", fill)
-    for old in list(_all(folder))[keep:]:
+    replace_folder(_place(folder, step), fill)
+    found = list(_all(folder))
+    # What lies above was refused, or this step would not be made again.
+    above = [path for path in found if path > _place(folder, step)]
+    for old in [*above, *found[len(above) + keep :]]:
         shutil.rmtree(old)
 
 
 def newest(folder: Path, made_from: str, log: Log) -> tuple[dict[str, Any], Path] | None:
     """What is said about the newest checkpoint that is whole and of this training, and its place.
 
-    Others are refused by name. ``StageError`` when there are whole ones and all are of another
-    training.
+    Others are refused by name; ``StageError`` when there are only such. The first process alone
+    may call it while others train.
     """
-    foreign = []
+    for half in folder.glob("step-*.*"):  # a killed write's
+        shutil.rmtree(half, ignore_errors=True)
+    refused = foreign = None
     for path in _all(folder):
         about = _about(path)
         if about is None:
             log(f"{path}: not a whole checkpoint; refused")
+            refused = refused or path
         elif about["made_from"] != made_from:
             log(f"{path}: made by another recipe or from other documents; refused")
-            foreign.append(path)
+            foreign = foreign or path
         else:
             return about, path
     if foreign:
         raise StageError(
-            f"{foreign[0]}: made by another recipe or from other documents; remove {folder} or "
-            "give the recipe another name"
+            f"{foreign}: made by another recipe or from other documents; remove {folder} or give "
+            "the recipe another name"
         )
+    if refused:
+        raise StageError(f"{refused}: not a whole checkpoint, and none is left; remove {folder}")
     return None
 
 
@@ -97,6 +114,10 @@ def load(path: Path) -> dict[str, Any]:
     """The tensors of a checkpoint, on the CPU."""
     state: dict[str, Any] = torch.load(path / STATE, map_location="cpu", weights_only=True)
     return state
+
+
+def _place(folder: Path, step: int) -> Path:
+    return folder / f"step-{step:08d}"
 
 
 def _all(folder: Path) -> Iterator[Path]:

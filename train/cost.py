@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -14,7 +15,7 @@ from train.batching import Batch
 #: name. The first that fits counts.
 PEAKS = {
     "H200": 989.0, "H100 PCIe": 756.0, "H100 NVL": 835.0, "H100": 989.0, "A100": 312.0,
-    "A10G": 125.0, "A10": 125.0, "L40S": 362.0, "L4": 121.0, "RTX 4090": 165.0, "B200": 2250.0,
+    "A10G": 70.0, "A10": 125.0, "L40S": 362.0, "L4": 121.0, "RTX 4090": 165.0, "B200": 2250.0,
 }  # fmt: skip
 #: CUDA's own context and the kernels' work space, bytes.
 CONTEXT = 0.8e9
@@ -72,7 +73,8 @@ def peak(device: torch.device, stated: float = 0.0) -> float | None:
     if device.type != "cuda":
         return None
     name = torch.cuda.get_device_name(device)
-    return next((value * 1e12 for part, value in PEAKS.items() if part in name), None)
+    fitting = (v for part, v in PEAKS.items() if re.search(rf"\b{part}\b", name))
+    return next((value * 1e12 for value in fitting), None)
 
 
 @dataclass(frozen=True)
@@ -122,8 +124,8 @@ def memory(
     return Memory(
         state=16.0 * shape.parameters + (2.0 * (shape.encoder + table) if half == 2 else 0.0),
         activations=float(pieces * (shape.layers * layer + 8 * h)),
-        # Logits in both precisions and their gradients.
-        head=pieces * rate * shape.vocabulary * (10.0 if half == 2 else 12.0),
+        # Logits, their logarithms and gradients, in fp32.
+        head=pieces * rate * shape.vocabulary * 12.0,
         # Two gradients of the tied table meet.
         other=(4.0 + half) * table + (CONTEXT if cuda else 0.0),
     )

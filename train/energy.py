@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
+
+import torch
 
 RAPL = Path("/sys/class/powercap")
 Counter = Callable[[], float]
@@ -12,12 +14,14 @@ Counter = Callable[[], float]
 class Energy:
     """Joules since it was made, of this machine's GPUs and of its processors (not their memory).
 
-    GPUs by NVIDIA's management library, all that are visible; processors by RAPL, which only root
-    may read. What others do on the same devices is in it.
+    GPUs by NVIDIA's management library; processors by RAPL, which only root may read. What others
+    do on the same devices is in it.
     """
 
-    def __init__(self, gpus: int, rapl: Path = RAPL) -> None:
-        """``gpus``: how many of this machine the training uses."""
+    def __init__(self, gpus: Sequence[str], rapl: Path = RAPL, before: float = 0.0) -> None:
+        """``gpus``: the UUIDs of those that the training uses; ``before``: joules of the runs that
+        this one goes on from."""
+        self._before = before
         self._counters = [*_gpus(gpus), *_packages(rapl)]
         self._start = [counter() for counter in self._counters]
 
@@ -26,17 +30,23 @@ class Energy:
         if not self._counters:
             return None
         pairs = zip(self._counters, self._start, strict=True)
-        return sum(counter() - start for counter, start in pairs)
+        return self._before + sum(counter() - start for counter, start in pairs)
 
 
-def _gpus(count: int) -> list[Counter]:
-    if not count:
+def gpus(count: int) -> list[str]:
+    """UUIDs of the first ``count`` GPUs that this process sees."""
+    seen = min(count, torch.cuda.device_count())
+    return [f"GPU-{torch.cuda.get_device_properties(i).uuid}" for i in range(seen)]
+
+
+def _gpus(uuids: Sequence[str]) -> list[Counter]:
+    if not uuids:
         return []
     try:
         import pynvml
 
         pynvml.nvmlInit()
-        handles = [pynvml.nvmlDeviceGetHandleByIndex(i) for i in range(count)]
+        handles = [pynvml.nvmlDeviceGetHandleByUUID(uuid) for uuid in uuids]
         counters = [_gpu(pynvml, handle) for handle in handles]
         for counter in counters:
             counter()
@@ -53,9 +63,9 @@ def _gpu(library: object, handle: object) -> Counter:
 def _packages(rapl: Path) -> list[Counter]:
     found: list[Counter] = []
     for folder in sorted(rapl.glob("intel-rapl:*")):
-        if folder.name.count(":") > 1:  # a part of a package
-            continue
         try:
+            if not (folder / "name").read_text().startswith("package"):
+                continue  # a part of one, or the whole machine
             top = int((folder / "max_energy_range_uj").read_text())
             counter = _Wrapping(folder / "energy_uj", top)
         except (OSError, ValueError):

@@ -29,10 +29,14 @@ class Metrics:
         if self.trackers is not None:
             self.trackers.log(said, step=step)
 
-    def rewind(self, step: int) -> None:
-        """Drop the lines that the steps after ``step`` will write again, and one that a kill has
-        cut off."""
-        kept = [line for line in read(self.path) if line["step"] <= step]
+    def rewind(self, step: int, evaluated: int) -> None:
+        """Drop the lines that will be written again: of steps after ``step``, of evaluations after
+        that of step ``evaluated``; and one that a kill has cut off."""
+
+        def stays(line: dict[str, Any]) -> bool:
+            return bool(line["step"] <= (evaluated if "score" in line else step))
+
+        kept = [line for line in read(self.path) if stays(line)]
         text = "".join(json.dumps(line) + "\n" for line in kept)
         replace_file(self.path, lambda path: path.write_text(text, encoding="utf-8"))
 
@@ -93,10 +97,6 @@ class Progress:
         if left is not None:
             values["left"] = tqdm.format_interval(left)
         self._bar.set_postfix(values)
-
-    def write(self, text: str) -> None:
-        """A line above the bar."""
-        self._bar.write(text)
 
     def close(self) -> None:
         self._bar.close()

@@ -87,6 +87,10 @@ class MaskedLM(torch.nn.Module):
         self.bert, self.kind = bert, kind
         self.dtype = torch.bfloat16 if precision == "bf16" else torch.float32
 
+    def tie_weights(self, **options: Any) -> None:
+        """As accelerate asks of a model that it has moved or sharded."""
+        self.bert.tie_weights(**options)
+
     def forward(self, batch: Batch) -> torch.Tensor:
         """Sum of the negative log-likelihoods (nats) at the masked places, a scalar.
 
@@ -103,7 +107,8 @@ class MaskedLM(torch.nn.Module):
             heads = self.bert.config.num_attention_heads
             options["plan"] = attention.plan(batch.lengths, heads, self.dtype, batch.ids.device)
         else:
-            longest = max(batch.lengths)
+            # An upper bound: few values, so that a compiled model is compiled for few.
+            longest = -(-max(batch.lengths) // 64) * 64
             options = {
                 "cu_seq_lens_q": batch.bounds,
                 "cu_seq_lens_k": batch.bounds,

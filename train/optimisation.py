@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from datetime import timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from typing import Any
 import torch
 from accelerate import Accelerator
 from accelerate.state import AcceleratorState
-from accelerate.utils import DistributedType, ProjectConfiguration
+from accelerate.utils import DistributedType, InitProcessGroupKwargs, ProjectConfiguration
 from transformers import BertForMaskedLM
 
 from train.attention import choose
@@ -36,6 +37,8 @@ def accelerator(how: How, folder: Path) -> Accelerator:
     return Accelerator(
         mixed_precision="bf16" if how.precision == "bf16" else "no",
         log_with=list(how.trackers) or None,
+        # The first process tokenises and evaluates alone, the others wait for it.
+        kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(hours=3))],
         project_config=ProjectConfiguration(
             project_dir=str(folder), logging_dir=str(folder / "tensorboard")
         ),
@@ -44,7 +47,7 @@ def accelerator(how: How, folder: Path) -> Accelerator:
 
 def rate(step: int, steps: int, warmup: int, decay: float) -> float:
     """Share of the peak learning rate at ``step``: linear warm-up, level, linear fall to 0."""
-    fall = max(1, round(steps * decay))
+    fall = max(1, min(round(steps * decay), steps - warmup))
     return min(1.0, (step + 1) / max(1, warmup), (steps - step) / fall)
 
 
@@ -74,8 +77,6 @@ class Optimisation:
         kind = choose(how.attention, accelerator.device, how.precision, training.attention_dropout)
         if kind == "varlen" and (accelerator.device.type, how.precision) != ("cuda", "bf16"):
             raise StageError("how.attention: varlen runs on CUDA in bf16; grouped runs anywhere")
-        if kind == "flash_attention_2" and find_spec("flash_attn") is None:
-            raise StageError("how.attention: flash_attention_2 needs pip install flash-attn")
         model = MaskedLM(bert, kind, how.precision)
         if how.compile:
             bert.bert.compile(dynamic=True)
@@ -112,7 +113,7 @@ class Optimisation:
         try:
             loss, norm = self._step(batches, max(1.0, targets))
         except (torch.OutOfMemoryError, RuntimeError) as error:
-            raise self._out_of_memory(error) from error
+            raise self._out_of_memory(error, max(len(batch.ids) for batch in batches)) from error
         return Update(loss, norm, learning_rate, int(pieces), work, stops > 0)
 
     def _totals(self, batches: Sequence[Batch], stop: bool) -> list[float]:
@@ -141,18 +142,19 @@ class Optimisation:
         self.optimizer.zero_grad(set_to_none=True)
         return total, norm
 
-    def _out_of_memory(self, error: RuntimeError) -> Exception:
+    def _out_of_memory(self, error: RuntimeError, largest: int) -> Exception:
         known = ("out of memory", "can't allocate memory", "not enough memory")
         if not any(text in str(error) for text in known):
             return error
-        smaller = max(self.training.length, self.how.micro_batch // 2)
+        smaller = max(self.training.length, largest // 2)
         advice = (
             f"try {smaller}; the result is the same, and training goes on from its checkpoint"
-            if smaller < self.how.micro_batch
+            if smaller < largest
             else "no smaller one holds a window; shorten what.training.length"
         )
         return StageError(
-            f"out of memory with how.micro_batch at {self.how.micro_batch} word pieces: {advice}"
+            f"out of memory with {largest} word pieces at once (how.micro_batch is "
+            f"{self.how.micro_batch}): {advice}"
         )
 
     def whole(self) -> BertForMaskedLM | None:

@@ -71,7 +71,7 @@ class Training:
     dropout: Share = 0.0
     """Of hidden states."""
     attention_dropout: Share = 0.0
-    """Of attention weights; not with ``how.attention: varlen``, which has none."""
+    """Of attention weights; only with ``how.attention: grouped``, varlen knows none."""
     save_precision: Literal["float32", "float16"] = "float32"
     """Precision of the weights in ``best/``."""
     seed: Seed = 42
@@ -118,8 +118,10 @@ class Stopping:
     """Dev documents read each time, chosen by hash."""
     folds: Annotated[int, Field(ge=1, le=7)] = 1
     """How many of the seven disjoint folds of their words are hidden."""
+    seed: Seed = 13
+    """Decides which words a fold holds."""
     weights: Weights = dataclasses.field(default_factory=Weights)
-    """Of each term's improvement over the base, in standard errors of the base's reading."""
+    """Of each term's improvement over the base, in standard errors of that improvement."""
     patience: AtLeast0 = 0
     """Evaluations without a better score after which training ends; 0: it runs all steps."""
     probe: Probe | None = None

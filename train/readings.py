@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
@@ -14,10 +15,10 @@ from train.corpus.document import Document
 from train.corpus.sources import local
 from train.evaluate import intrinsic
 from train.evaluate.intrinsic import Outcomes
-from train.evaluate.probing import Probe, from_documents, from_file
-from train.evaluate.statistics import ratio_error
+from train.evaluate.probing import RESAMPLES, Probe, from_documents, from_file
+from train.evaluate.statistics import Bootstrap
 from train.evaluate.words import Window, windows
-from train.files import Run, StageError
+from train.files import Run, StageError, file_hash
 from train.options import General
 from train.recipe import Recipe, RecipeError, Source
 from train.stopping import GENERAL, Reading
@@ -40,44 +41,48 @@ class Readings:
             texts = self._general_texts(self.config.general)
             self.general = self._windows(_some(texts, self.config.general.documents))
         self.probe = self._probe(dev)
+        #: Changes with what the files of probe and general text hold.
+        self.source = _digest(run.recipe)
 
     def take(self, model: Any) -> Reading:
         """Read a ``BertForMaskedLM``; in fp32."""
         name = self.run.recipe.name
         out = self._score(model, self.dev, f"{name}: dev")
-        values, errors = {}, {}
+        values: dict[str, float] = {}
+        replicates: dict[str, list[float]] = {}
         for term, outcomes in (("nats_per_word", out.nll), ("fill_mask_top5", out.top5)):
-            values[term], errors[term] = self._mean(outcomes, out.document)
-        # No word right, or all: the spread among texts is 0, the error is not.
-        errors["fill_mask_top5"] = max(errors["fill_mask_top5"], 1 / len(out.top5))
+            values[term], replicates[term] = self._mean(outcomes, out.document, "dev")
         if self.general:
             out = self._score(model, self.general, f"{name}: general text")
-            values[GENERAL], errors[GENERAL] = self._mean(out.nll, out.document)
+            found = self._mean(out.nll, out.document, "general")
+            values[GENERAL], replicates[GENERAL] = found
         if self.probe:
-            value, error = self.probe.read(model, self.tokenizer, self.length)
-            floor = 1 / len(self.probe.dev.texts)
-            values["probe_macro_f1"], errors["probe_macro_f1"] = value, max(error, floor)
-        return Reading(values, errors)
+            found = self.probe.read(model, self.tokenizer, self.length)
+            values["probe_macro_f1"], replicates["probe_macro_f1"] = found
+        return Reading(values, replicates)
 
     def _windows(self, documents: Sequence[Document]) -> list[Window]:
-        seed = self.run.recipe.what.evaluation.seed
-        return windows(documents, [self.tokenizer], self.length, seed)[0]
+        return windows(documents, [self.tokenizer], self.length, self.config.seed)[0]
 
     def _score(self, model: Any, texts: Sequence[Window], name: str) -> Outcomes:
         folds = self.config.folds
         return intrinsic.score(model, self.tokenizer, texts, 0, folds, name, leave=False)
 
     def _mean(
-        self, outcomes: NDArray[np.float64], document: NDArray[np.int64]
-    ) -> tuple[float, float]:
-        sums = np.bincount(document, weights=outcomes).astype(float)
-        words = np.bincount(document).astype(float)
-        if (words > 0).sum() < 2:
+        self, outcomes: NDArray[np.float64], document: NDArray[np.int64], kind: str
+    ) -> tuple[float, list[float]]:
+        """Mean over the words, and the same on resampled documents."""
+        sums = np.bincount(document, weights=outcomes)
+        words = np.bincount(document)
+        sums, words = sums[words > 0], words[words > 0]
+        if len(words) < 2:
             raise StageError(
-                f"{self.run.recipe.path}: words to hide in fewer than two dev documents; raise "
-                "what.corpus.dev, what.stopping.documents or what.stopping.folds"
+                f"{self.run.recipe.path}: words to hide in fewer than two {kind} documents; give "
+                "more, or raise what.stopping.folds"
             )
-        return float(sums.sum() / words.sum()), ratio_error(sums, words)
+        weights = Bootstrap(len(words), RESAMPLES, self.config.seed).weights
+        resampled = (weights @ sums) / (weights @ words)
+        return float(sums.sum() / words.sum()), resampled.tolist()
 
     def _general_texts(self, config: General) -> Iterator[Document]:
         recipe, base = self.run.recipe, self.run.base()
@@ -96,6 +101,14 @@ class Readings:
             return Probe(from_documents(dev, config.label), config.rows, where, test_too=True)
         (file,) = local.files(self.run.recipe, Source(path=config.path))
         return Probe(from_file(file, config.text, config.label), config.rows, where)
+
+
+def _digest(recipe: Recipe) -> str:
+    stopping, digest = recipe.what.stopping, hashlib.sha256()
+    for part in (stopping.probe, stopping.general):
+        for path in local.files(recipe, Source(path=part.path)) if part and part.path else ():
+            digest.update(file_hash(path).encode())
+    return digest.hexdigest()[:16]
 
 
 def check(recipe: Recipe) -> None:

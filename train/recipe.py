@@ -80,10 +80,10 @@ class How:
     """Autocast of forward and backward."""
     micro_batch: Positive = 16384
     """Word pieces that one process takes at once, at most; a step is as many as it needs."""
-    attention: Literal["auto", "varlen", "grouped", "flash_attention_2"] = "auto"
-    """varlen: torch's kernel for documents of unequal length (CUDA); flash_attention_2: that of
-    the flash-attn package; grouped: documents of like length padded together (anywhere); auto:
-    varlen where it runs, else grouped."""
+    attention: Literal["auto", "varlen", "grouped"] = "auto"
+    """varlen: torch's FlashAttention for documents of unequal length (CUDA, bf16); grouped:
+    documents of like length padded together (anywhere); auto: varlen where it runs, else
+    grouped."""
     compile: bool = False
     """torch.compile the model."""
     threads: AtLeast0 = 0

@@ -1,7 +1,7 @@
 """The composite improvement score: which evaluation is the best, and when training ends.
 
 After spaCy's weighted score with patience; but each term is an improvement over the base in units
-of its own standard error, and a missing term is an error, not a 0.
+of its own standard error, and a missing term ends the training instead of counting as 0.
 """
 
 from __future__ import annotations
@@ -9,6 +9,8 @@ from __future__ import annotations
 import dataclasses
 from dataclasses import dataclass
 from typing import Any
+
+import numpy as np
 
 from train.files import StageError
 from train.options import Stopping, Weights
@@ -25,10 +27,19 @@ class MissingTermError(StageError):
 
 @dataclass(frozen=True)
 class Reading:
-    """What one evaluation measured: values by term, and their standard errors."""
+    """What one evaluation measured.
+
+    ``values``: by term; ``replicates``: the same on resampled texts. All readings of a training
+    resample the same way, so that the difference of two readings' replicates tells how sure their
+    difference is.
+    """
 
     values: dict[str, float]
-    errors: dict[str, float]
+    replicates: dict[str, list[float]]
+
+    def errors(self) -> dict[str, float]:
+        """The standard error of each value by itself."""
+        return {term: float(np.std(found, ddof=1)) for term, found in self.replicates.items()}
 
 
 @dataclass(frozen=True)
@@ -42,21 +53,30 @@ class Verdict:
 
 
 def composite(base: Reading, now: Reading, weights: Weights) -> float:
-    """Σ weight × improvement over the base / standard error of the base's reading.
+    """Σ weight × improvement over the base / standard error of that improvement.
 
-    The unit is the base's, not the difference's: it stays the same from evaluation to evaluation,
-    so that a higher score is always a larger improvement.
+    The error is paired: the same words, texts and rows are read of both. A sum of z statistics, in
+    which a term that is measured badly counts little; it chooses a checkpoint and is no test.
     """
     total = 0.0
     for term, weight in dataclasses.asdict(weights).items():
         if weight:
-            before, after = _term(base, term), _term(now, term)
-            total += weight * TERMS[term] * (after - before) / base.errors[term]
+            total += weight * TERMS[term] * _in_errors(base, now, term)
     return total
 
 
+def _in_errors(base: Reading, now: Reading, term: str) -> float:
+    difference = _term(now, term) - _term(base, term)
+    if difference == 0:
+        return 0.0
+    error = float(np.std(np.subtract(now.replicates[term], base.replicates[term]), ddof=1))
+    if error == 0:
+        raise StageError(f"{term}: too few texts or rows to tell how sure its difference is")
+    return difference / error
+
+
 def _term(reading: Reading, term: str) -> float:
-    if term not in reading.values or term not in reading.errors:
+    if term not in reading.values or term not in reading.replicates:
         raise MissingTermError(
             f"{term} was not measured, but what.stopping asks for it: missing is not 0"
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import os
 import resource
 import signal
 import sys
@@ -14,11 +15,12 @@ from typing import Any
 import numpy as np
 import torch
 from accelerate.utils import broadcast_object_list
+from tqdm import tqdm
 from transformers import set_seed
 
 from train import checkpointing, cost, plot
 from train.batching import Steps, special_ids
-from train.energy import Energy
+from train.energy import Energy, gpus
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import identity
 from train.metrics import Metrics, Progress
@@ -46,14 +48,15 @@ class Trainer:
         self.log: Log = log if self.main else (lambda _: None)
         self.found = checkpointing.newest(run.checkpoints, self.made_from, self.log)
         with self.accelerator.main_process_first():
-            bert, self.tokenizer, tokens = start(run, weights=self.main and not self.found)
+            bert, self.tokenizer, tokens = start(run, weights=not self.found)
         self.steps = self._steps(tokens)
         self.readings = Readings(run, self.tokenizer, self.config.length) if self.main else None
         self.core = Optimisation(bert, self.config, self.how, self.accelerator)
         self.judge = Judge(self.what.stopping)
         self.metrics = Metrics(run.metrics, self.accelerator if self.how.trackers else None)
-        self.step, self.evaluated, self.pieces, self.seconds = 0, -1, 0, 0.0
-        self.window = _Window()
+        self.step, self.evaluated, self.pieces = 0, -1, 0
+        self.seconds = self.joules = 0.0
+        self.window = _Window(self.accelerator.device)
 
     def _steps(self, tokens: Any) -> Steps:
         processes = self.accelerator.num_processes
@@ -71,19 +74,21 @@ class Trainer:
         if steps.batch_size < processes:
             raise StageError(
                 f"{self.run.recipe.path}: {steps.batch_size} documents a step for {processes} "
-                "processes; raise what.training.batch_size or start fewer"
+                f"processes (there are {len(steps.windows)} in all, batch_size is "
+                f"{self.config.batch_size})"
             )
         return steps
 
     def train(self) -> bool:
-        """Run until the steps or the patience of the recipe end; False if a signal ended it, with
-        a checkpoint. Ctrl-C raises KeyboardInterrupt after the same."""
+        """Run until the steps or the patience of the recipe end; False if a SIGTERM came, with a
+        checkpoint if it was before the end. Ctrl-C raises KeyboardInterrupt after the same."""
         self._resume()
         self._say_what_it_takes()
         if self.how.trackers:
             self.accelerator.init_trackers(self.run.recipe.name, {"made_from": self.made_from})
         self.begun = time.monotonic() - self.seconds
-        self.energy = Energy(torch.cuda.device_count())
+        here = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
+        self.energy = Energy(gpus(here), before=self.joules)
         name, stopping = self.run.recipe.name, self.what.stopping
         self.progress = Progress(name, self.step, self.config.steps, stopping.every, self.main)
         try:
@@ -93,13 +98,20 @@ class Trainer:
             self.progress.close()
             for tracker in self.accelerator.trackers if self.how.trackers else ():
                 tracker.finish()
+        # A signal may have come to some processes only, or during the last evaluation.
+        stopped = self._anywhere(stop.signal)
         if ended:
             self._finish(ended)
         else:
             self.log(f"{name}: stopped at step {self.step}; the same command goes on from there")
-            if stop.signal == signal.SIGINT:
-                raise KeyboardInterrupt
-        return bool(ended)
+        if stopped == signal.SIGINT:
+            raise KeyboardInterrupt
+        return not stopped
+
+    def _anywhere(self, number: int) -> int:
+        """The largest of all processes' numbers."""
+        mine = torch.tensor([number], device=self.accelerator.device)
+        return int(self.accelerator.gather(mine).max())
 
     def _loop(self, stop: Stop) -> str:
         """Why training ended: steps or patience; empty for a signal."""
@@ -143,12 +155,12 @@ class Trainer:
         broadcast_object_list(found)
         reading: Reading = found[0]
         verdict = self.judge.judge(self.step, reading)
+        self._record(reading, verdict)
         self.evaluated = self.step
-        # First the checkpoint: a kill before best/ is written is made up for by ``_resume``.
+        # The checkpoint before best/: a kill in between is made up for by ``_resume``.
         self._save()
         if verdict.is_best and self.main:
             self._write_best(model)
-        self._record(reading, verdict)
         self.progress.pause(evaluation=True)
 
     def _record(self, reading: Reading, verdict: Verdict) -> None:
@@ -159,12 +171,13 @@ class Trainer:
             seconds=round(time.monotonic() - self.begun, 1),
             score=verdict.score,
             **reading.values,
-            **{f"{term}_error": error for term, error in reading.errors.items()},
+            **{f"{term}_error": error for term, error in reading.errors().items()},
             forgetting=verdict.forgetting,
             best=verdict.is_best,
             vetoed=verdict.vetoed or None,
         )
-        self.progress.write(f"{self.run.recipe.name}: {self._told(reading, verdict)}")
+        with tqdm.external_write_mode():
+            self.log(f"{self.run.recipe.name}: {self._told(reading, verdict)}")
         plot.write(self.run)
 
     def _told(self, reading: Reading, verdict: Verdict) -> str:
@@ -184,7 +197,7 @@ class Trainer:
         return text + (" (best)" if verdict.is_best else "")
 
     def _log_window(self, update: Update) -> None:
-        window, self.window = self.window, _Window()
+        window, self.window = self.window, _Window(self.accelerator.device)
         loss = self._check_finite(window)
         if not self.main:
             return
@@ -209,14 +222,15 @@ class Trainer:
         self.progress.show(loss=f"{loss:.3f}", tokens_s=f"{speed:.0f}", best=best)
 
     def _check_finite(self, window: _Window | None = None) -> float:
-        """Mean loss of the steps since the last line; ``StageError`` if it is not a number."""
+        """Mean loss of the steps since the last line, 0 if there was none; ``StageError`` if it or
+        a gradient is not a number."""
         window = window or self.window
         if not window.steps:
-            return float("nan")
+            return 0.0
         loss = float(self.accelerator.reduce(window.loss, "sum")) / window.steps
-        if not np.isfinite(loss):
+        if not np.isfinite(loss) or not torch.isfinite(window.norms):
             raise StageError(
-                f"{self.run.recipe.name}: the loss is not finite between steps "
+                f"{self.run.recipe.name}: loss or gradient is not finite between steps "
                 f"{self.step - window.steps} and {self.step}; lower what.training.learning_rate"
             )
         return loss
@@ -231,33 +245,54 @@ class Trainer:
                 "evaluated": self.evaluated,
                 "pieces": self.pieces,
                 "seconds": round(time.monotonic() - self.begun, 1),
+                "joules": self.energy.joules() or 0.0,
                 "window": {"loss": loss, "steps": self.window.steps},
+                "readings": self.readings.source if self.readings else "",
             }
             keep = self.how.keep_checkpoints
             checkpointing.write(self.run.checkpoints, self.step, state, about, keep)
         self.accelerator.wait_for_everyone()
 
     def _resume(self) -> None:
+        if self.main:  # what comes now is not what was finished
+            self.run.done.unlink(missing_ok=True)
         if self.found is None:
             if self.main:
                 self.run.metrics.unlink(missing_ok=True)
             return
         about, path = self.found
+        if self.readings and about["readings"] != self.readings.source:
+            raise StageError(
+                f"{path}: the texts of what.stopping.probe or general have changed since; remove "
+                f"{path.parent} or put them back"
+            )
         checkpointing.restore(
             self.core.model, self.core.optimizer.optimizer, checkpointing.load(path)
         )
         self.step, self.evaluated = about["step"], about["evaluated"]
         self.pieces, self.seconds = about["pieces"], about["seconds"]
+        self.joules = about["joules"]
         self.window.steps = about["window"]["steps"]
-        if self.main and self.window.steps:  # the others' shares are in it
+        if self.main:  # the others' shares are in it
             self.window.loss += about["window"]["loss"] * self.window.steps
         self.judge.restore(about["judge"])
         if self.main:
-            self.metrics.rewind(self.step)
-        model = self.core.whole()
-        if self.main and self.judge.best_step == self.step == self.evaluated:
-            self._write_best(model)
+            self.metrics.rewind(self.step, self.evaluated)
+        self._restore_best(path)
         self.log(f"{self.run.recipe.name}: goes on from step {self.step}")
+
+    def _restore_best(self, path: Path) -> None:
+        """Write ``best/`` if a kill came between its checkpoint and it."""
+        model = self.core.whole()
+        if not self.main or self.evaluated < 0:
+            return
+        if self.judge.best_step == self.step:
+            self._write_best(model)
+        elif not (self.run.best / "config.json").exists():
+            raise StageError(
+                f"{self.run.best}: gone, and {path} is of a later step than the best; remove "
+                f"{path.parent} to start again"
+            )
 
     def _write_best(self, model: Any) -> None:
         def fill(folder: Path) -> None:
@@ -288,9 +323,12 @@ class Trainer:
     def _say_what_it_takes(self) -> None:
         """The memory that a step will need, before the first one."""
         shape, device = self.core.shape, self.accelerator.device
+        share = int(
+            self.steps.sizes.mean() * self.steps.batch_size / self.accelerator.num_processes
+        )
         estimate = cost.memory(
             shape,
-            min(self.how.micro_batch, int(self.steps.sizes.mean() * self.steps.batch_size)),
+            min(self.how.micro_batch, share),
             attention=self.core.kind,
             precision=self.how.precision,
             rate=self.what.masking.rate,
@@ -308,13 +346,14 @@ class Trainer:
 class _Window:
     """What happened since the last line of metrics."""
 
-    def __init__(self) -> None:
-        self.loss: torch.Tensor = torch.zeros(())
+    def __init__(self, device: torch.device) -> None:
+        self.loss, self.norms = torch.zeros((), device=device), torch.zeros((), device=device)
         self.steps = self.pieces = 0
         self.flops = self.seconds = 0.0
 
     def add(self, update: Update, seconds: float) -> None:
-        self.loss = self.loss.to(update.loss.device) + update.loss
+        self.loss += update.loss
+        self.norms += update.gradient_norm
         self.steps += 1
         self.pieces += update.pieces
         self.flops += update.flops

@@ -32,6 +32,7 @@ def test_sharing_out_keeps_every_item_and_is_even(sizes: list[int], groups: int)
 def test_micro_batches_fit_the_budget(sizes: list[int], budget: int, processes: int) -> None:
     found = micro_batches(np.array(sizes, np.int64), budget, processes)
     assert len(found) == processes and len({len(own) for own in found}) == 1
+    assert len(sizes) < processes or all(own[0] for own in found)
     items = [i for own in found for group in own for i in group]
     assert sorted(items) == list(range(len(sizes)))
     for own in found:
@@ -124,6 +125,22 @@ def test_an_epoch_uses_each_window_once_and_the_next_masks_anew(
     assert len(used) == len(set(used)) > len(steps.windows) - 7
     assert [steps.members(s)[0] for s in (0, steps.per_epoch - 1, steps.per_epoch)] == [0, 0, 1]
     assert not same(steps.batch(np.arange(7), 0), steps.batch(np.arange(7), 1))
+
+
+def test_a_process_with_fewer_micro_batches_idles_without_a_loss(
+    arabic: Any, documents: list[Document]
+) -> None:
+    """Twelve documents for eight processes, of which no two fit into a micro-batch."""
+    texts = [" ".join(d.text.split()[:30]) for d in documents[:12]]
+    whole = steps_of(arabic, texts, batch_size=12)[0]
+    longest = max(whole[0].lengths)
+    options = {"batch_size": 12, "micro_batch": longest, "length": longest, "processes": 8}
+    parts = [steps_of(arabic, texts, process=p, **options)[0] for p in range(8)]
+    assert {len(part) for part in parts} == {2}
+    idle = [batch for part in parts for batch in part if not len(batch.targets)]
+    assert len(idle) >= 4 and all(batch.pieces == 0 < len(batch.ids) for batch in idle)
+    seen = sorted(t for part in parts for batch in part for t in batch.targets.tolist())
+    assert seen == sorted(whole[0].targets.tolist())
 
 
 def test_processes_share_a_step_evenly(arabic: Any, documents: list[Document]) -> None:

@@ -109,7 +109,8 @@ def test_peaks_are_found_by_name(monkeypatch: pytest.MonkeyPatch) -> None:
     cuda = torch.device("cuda")
     for name, expected in (
         ("NVIDIA L4", 121e12), ("NVIDIA L40S", 362e12), ("NVIDIA H100 80GB HBM3", 989e12),
-        ("NVIDIA H100 PCIe", 756e12), ("NVIDIA A100-SXM4-80GB", 312e12), ("Tesla K80", None),
+        ("NVIDIA H100 PCIe", 756e12), ("NVIDIA A100-SXM4-80GB", 312e12), ("NVIDIA A10G", 70e12),
+        ("NVIDIA L40", None), ("Tesla K80", None),
     ):  # fmt: skip
         monkeypatch.setattr(torch.cuda, "get_device_name", lambda _, name=name: name)
         assert cost.peak(cuda) == expected

@@ -93,7 +93,7 @@ def test_fewer_documents_than_processes_are_refused(small_corpus: Path, tmp_path
     run = small_run(tmp_path, small_corpus, training={"batch_size": 1})
     result = pretrain_by_two(run)
     assert result.returncode != 0
-    assert "1 documents a step for 2 processes; raise what.training.batch_size" in result.stderr
+    assert "1 documents a step for 2 processes (there are" in result.stderr
 
 
 def test_a_sharded_model_is_trained_and_taken_up_again_as_a_whole_one(tmp_path: Path) -> None:

@@ -38,9 +38,12 @@ def test_rewinding_drops_what_will_be_written_again(tmp_path: Path) -> None:
     log = Metrics(tmp_path / "metrics.jsonl")
     for step in (2, 4, 4, 6):
         log.write(step, loss=step / 2)
+    log.write(4, score=1.0)
     with log.path.open("a", encoding="utf-8") as file:
         file.write('{"step": 7, "lo')
-    log.rewind(4)
+    log.rewind(4, evaluated=4)
+    assert [line["step"] for line in read(log.path)] == [2, 4, 4, 4]
+    log.rewind(4, evaluated=0)  # its checkpoint was written before it was evaluated
     assert [line["step"] for line in read(log.path)] == [2, 4, 4]
     log.write(5, loss=1.0)
     assert [line["step"] for line in read(log.path)] == [2, 4, 4, 5]

@@ -37,7 +37,7 @@ def flat(request: pytest.FixtureRequest, bert: Any, monkeypatch: pytest.MonkeyPa
         ]
         return torch.cat([out.transpose(0, 1) for out in outs])
 
-    monkeypatch.setattr("torch.nn.attention.varlen.varlen_attn", by_definition)
+    monkeypatch.setattr(attention, "varlen_attn", by_definition)
     return MaskedLM(bert, "varlen")
 
 

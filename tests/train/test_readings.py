@@ -1,25 +1,27 @@
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from tests.train.conftest import SAMPLE
 from tests.train.making import small_run, told
 from train.corpus.build import read_documents
 from train.evaluate import intrinsic
-from train.evaluate.statistics import Bootstrap, ratio_error
 from train.evaluate.words import windows
 from train.files import StageError
 from train.metrics import read
+from train.options import Weights
 from train.plot import figure, plot
 from train.pretrain import pretrain
 from train.readings import Readings
 from train.recipe import RecipeError
-from train.stopping import GENERAL
+from train.stopping import GENERAL, composite
 
 EVERYTHING: dict[str, dict[str, Any]] = {
     "stopping": {
@@ -30,48 +32,41 @@ EVERYTHING: dict[str, dict[str, Any]] = {
 }
 
 
-def test_the_standard_error_of_a_ratio_is_that_of_a_bootstrap() -> None:
-    generator = np.random.default_rng(5)
-    words = generator.integers(1, 60, 200).astype(float)
-    nats = words * generator.gamma(9, 1, 200) + generator.normal(0, 3, 200)
-    resampled = Bootstrap(200, 4000, 1)
-    ratios = (resampled.weights @ nats) / (resampled.weights @ words)
-    assert ratio_error(nats, words) == pytest.approx(ratios.std(), rel=0.05)
-    more = [np.append(a, 0.0) for a in (nats, words)]  # a document without a word to hide
-    assert ratio_error(*more) == ratio_error(nats, words)
-
-
 def test_a_reading_is_that_of_the_evaluation(
     small_corpus: Path, tmp_path: Path, arabic: Any, bert: Any
 ) -> None:
     run = small_run(tmp_path, small_corpus, **EVERYTHING)
     reading = Readings(run, arabic, 64).take(bert)
     dev = sorted(read_documents(run, "dev"), key=lambda d: d.id)
-    found, _ = windows(dev, [arabic], 64, run.recipe.what.evaluation.seed)
+    found, _ = windows(dev, [arabic], 64, run.recipe.what.stopping.seed)
     out = intrinsic.score(bert, arabic, found, 0, run.recipe.what.stopping.folds, "x")
     assert reading.values["nats_per_word"] == pytest.approx(out.nll.mean(), rel=1e-5)
     assert reading.values["fill_mask_top5"] == pytest.approx(out.top5.mean())
-    assert reading.values.keys() == reading.errors.keys()
+    assert reading.values.keys() == reading.replicates.keys()
     assert {GENERAL, "probe_macro_f1"} < reading.values.keys()
-    assert all(error > 0 for error in reading.errors.values())
+    assert all(reading.errors()[term] > 0 for term, value in reading.values.items() if value)
+    # The error of a ratio by its linearisation (Cochran, Sampling Techniques, 1977, 6.13).
+    sums, words = np.bincount(out.document, out.nll), np.bincount(out.document)
+    residuals = (sums - out.nll.mean() * words)[words > 0]
+    n = len(residuals)
+    linear = np.sqrt(n / (n - 1) * (residuals**2).sum()) / words.sum()
+    assert reading.errors()["nats_per_word"] == pytest.approx(linear, rel=0.6)  # three documents
 
 
-def test_a_model_that_knows_nothing_still_has_an_error(
-    small_corpus: Path, tmp_path: Path, arabic: Any, bert: Any, monkeypatch: pytest.MonkeyPatch
+def test_readings_are_resampled_alike(
+    small_corpus: Path, tmp_path: Path, arabic: Any, bert: Any
 ) -> None:
-    """No word right: the spread among documents is 0, and a division by it would end training."""
-    run = small_run(tmp_path, small_corpus)
-    readings = Readings(run, arabic, 64)
-    score = intrinsic.score
-
-    def nothing_right(*given: Any, **named: Any) -> Any:
-        out = score(*given, **named)
-        out.top5[:] = 0
-        return out
-
-    monkeypatch.setattr(intrinsic, "score", nothing_right)
-    reading = readings.take(bert)
-    assert reading.values["fill_mask_top5"] == 0 and reading.errors["fill_mask_top5"] > 0
+    """Else the difference of two readings would be as uncertain as the readings."""
+    readings = Readings(small_run(tmp_path, small_corpus, **EVERYTHING), arabic, 64)
+    one, again = readings.take(bert), readings.take(bert)
+    assert one == again and composite(one, again, Weights(probe_macro_f1=1)) == 0
+    other = copy.deepcopy(bert)
+    with torch.no_grad():
+        other.cls.predictions.bias += 0.01 * torch.randn_like(other.cls.predictions.bias)
+    now = readings.take(other)
+    for term in ("nats_per_word", GENERAL):
+        apart = np.subtract(now.replicates[term], one.replicates[term])
+        assert 0 < apart.std() < 0.2 * np.std(one.replicates[term])
 
 
 def test_an_evaluation_beyond_the_bound_is_told_and_never_the_best(

@@ -15,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from tests.train.conftest import ROOT
+from tests.train.conftest import ROOT, SAMPLE
 from tests.train.making import equal_states, last_state, small_run, told
 from train.files import Run, StageError
 from train.lineage import finished
 from train.metrics import read
 from train.optimisation import Optimisation
 from train.pretrain import pretrain
+from train.trainer import Trainer
 
 #: Dropout of both kinds, micro-batches to accumulate, batches made by other processes.
 HARD: dict[str, dict[str, Any]] = {
@@ -128,6 +129,103 @@ def test_a_bad_checkpoint_is_refused_by_name_and_the_one_before_is_used(
     assert len(refusals) == 1 and "step-00000010" in refusals[0]
     assert any("goes on from step 7" in line for line in said)
     assert_same(straight, killed)
+
+
+def test_without_any_whole_checkpoint_nothing_is_begun_anew(killed: Run) -> None:
+    """It would write over ``best/``."""
+    for folder in killed.checkpoints.iterdir():
+        torn(folder)
+    weights = (killed.best / "model.safetensors").read_bytes()
+    with pytest.raises(StageError, match="step-00000010: not a whole checkpoint, and none"):
+        pretrain(killed, lambda _: None)
+    assert (killed.best / "model.safetensors").read_bytes() == weights
+
+
+def test_a_torn_checkpoint_does_not_push_out_a_good_one(killed: Run) -> None:
+    newest = killed.checkpoints / "step-00000010"
+    torn(newest.rename(newest.with_name("step-00000013")))
+    assert pretrain(killed, lambda _: None)
+    names = [p.name for p in sorted(killed.checkpoints.iterdir())]
+    assert names == ["step-00000010", "step-00000014"]
+
+
+def test_a_lost_best_is_said_and_not_passed_over(killed: Run) -> None:
+    shutil.rmtree(killed.best)
+    with pytest.raises(StageError, match="best: gone, and .*step-00000010 is of a later step"):
+        pretrain(killed, lambda _: None)
+
+
+def test_what_was_finished_is_not_when_another_training_begins(
+    tmp_path: Path, small_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = small_run(tmp_path, small_corpus)
+    assert pretrain(first, lambda _: None) and finished(first)
+    shutil.rmtree(first.checkpoints)
+
+    def dies(*_: Any) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Optimisation, "update", dies)
+        with pytest.raises(Killed):
+            pretrain(small_run(tmp_path, small_corpus, training={"seed": 1}), lambda _: None)
+    assert not finished(small_run(tmp_path, small_corpus))
+
+
+def test_a_kill_before_the_evaluations_checkpoint_leaves_one_line_of_it(
+    straight: Run, tmp_path: Path, small_corpus: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    run = small_run(tmp_path, small_corpus, **HARD)
+    record = Trainer._record
+
+    def dies(self: Trainer, *given: Any) -> None:
+        record(self, *given)
+        if self.step == 7:
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Trainer, "_record", dies)
+        with pytest.raises(Killed):
+            pretrain(run, lambda _: None)
+    assert pretrain(run, lambda _: None)
+    assert_same(straight, run)
+
+
+def test_other_texts_to_read_refuse_to_go_on(tmp_path: Path, small_corpus: Path) -> None:
+    texts = tmp_path / "general.jsonl"
+    shutil.copy(SAMPLE, texts)
+    changes = {"stopping": {"general": {"path": str(texts), "documents": 20}}}
+    run = small_run(tmp_path / "run", small_corpus, **changes)
+    assert pretrain(run, lambda _: None)
+    run.done.unlink()
+    texts.write_bytes(texts.read_bytes().partition(b"\n")[2])
+    with pytest.raises(StageError, match="general have changed since"):
+        pretrain(run, lambda _: None)
+
+
+def test_a_full_disk_is_one_line_and_the_last_checkpoint_stays(
+    tmp_path: Path, small_corpus: Path
+) -> None:
+    """Files may have 100 kB: the vocabulary's weights alone have more."""
+    run = small_run(tmp_path, small_corpus)
+    assert pretrain(run, lambda _: None)
+    shutil.rmtree(max(run.checkpoints.iterdir()))
+    run.done.unlink()
+    left = [p.name for p in run.checkpoints.iterdir()]
+    code = (
+        "import resource, sys\n"
+        "from train.__main__ import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, resource.RLIM_INFINITY))\n"
+        "sys.exit(main(sys.argv[1:]))"
+    )
+    result = subprocess.run(
+        [sys.executable, "-c", code, *command(run)[3:]],
+        cwd=ROOT, text=True, capture_output=True, timeout=120, check=False,
+    )  # fmt: skip
+    assert result.returncode == 2 and "Traceback" not in result.stderr, result.stderr
+    assert "cannot be written" in result.stderr or "File too large" in result.stderr
+    assert [p.name for p in run.checkpoints.iterdir()] == left
+    assert pretrain(run, lambda _: None)
 
 
 def test_half_a_checkpoint_is_not_seen(straight: Run, killed: Run) -> None:

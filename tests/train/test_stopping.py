@@ -3,22 +3,46 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
+from train.files import StageError
 from train.options import General, Stopping, Weights
 from train.stopping import GENERAL, Judge, MissingTermError, Reading, composite
 
 TERMS = ("nats_per_word", "fill_mask_top5", "probe_macro_f1")
-BASE = Reading(
-    {"nats_per_word": 10.0, "fill_mask_top5": 0.2, "probe_macro_f1": 0.5},
-    {"nats_per_word": 0.1, "fill_mask_top5": 0.01, "probe_macro_f1": 0.02},
-)
+#: Standard errors of each term's difference.
+ERRORS = dict(zip(TERMS, (0.1, 0.01, 0.02), strict=True))
 ALL = Weights(nats_per_word=1, fill_mask_top5=2, probe_macro_f1=0.5)
+SPREAD = np.random.default_rng(1).normal(size=400)
+SPREAD = (SPREAD - SPREAD.mean()) / SPREAD.std(ddof=1)
 
 
 def reading(nats: float = 10.0, top5: float = 0.2, f1: float = 0.5, **more: float) -> Reading:
+    """Replicates that differ from ``BASE``'s by a known standard error; their common part, which
+    is ten times as large, must not count."""
     values = {**dict(zip(TERMS, (nats, top5, f1), strict=True)), **more}
-    return Reading(values, dict.fromkeys(values, 99.0))  # only the base's errors count
+    common = np.random.default_rng(2).normal(size=400)
+    return Reading(
+        values,
+        {
+            term: (value + ERRORS.get(term, 0.1) * (10 * common + SPREAD)).tolist()
+            for term, value in values.items()
+        },
+    )
+
+
+def base_reading(**more: float) -> Reading:
+    told = reading(**more)
+    common = np.random.default_rng(2).normal(size=400)
+    replicates = {
+        term: (value + ERRORS.get(term, 0.1) * 10 * common).tolist()
+        for term, value in told.values.items()
+    }
+    return Reading(told.values, replicates)
+
+
+BASE = base_reading()
 
 
 def test_terms_are_weighted_improvements_in_standard_errors_of_the_base() -> None:
@@ -35,16 +59,26 @@ def test_terms_are_weighted_improvements_in_standard_errors_of_the_base() -> Non
 @pytest.mark.parametrize("of_base", [True, False])
 def test_a_missing_term_raises(term: str, of_base: bool) -> None:
     values = {t: v for t, v in BASE.values.items() if t != term}
-    errors = {t: e for t, e in BASE.errors.items() if t != term}
-    lacking = Reading(values, errors)
+    lacking = Reading(values, {t: r for t, r in BASE.replicates.items() if t != term})
     pair = (lacking, reading()) if of_base else (BASE, lacking)
     with pytest.raises(MissingTermError, match=f"{term} was not measured"):
         composite(*pair, ALL)
 
 
 def test_a_term_of_no_weight_may_be_missing() -> None:
-    now = Reading({"nats_per_word": 9.9}, {"nats_per_word": 0.1})
+    told = reading(nats=9.9)
+    now = Reading({"nats_per_word": 9.9}, {"nats_per_word": told.replicates["nats_per_word"]})
     assert composite(BASE, now, Weights(fill_mask_top5=0)) == pytest.approx(1)
+
+
+def test_a_difference_without_an_error_is_refused() -> None:
+    now = Reading({**BASE.values, "nats_per_word": 9.0}, BASE.replicates)
+    with pytest.raises(StageError, match="nats_per_word: too few texts"):
+        composite(BASE, now, ALL)
+
+
+def test_a_value_has_the_error_of_its_replicates() -> None:
+    assert reading().errors()["fill_mask_top5"] == pytest.approx(0.1, rel=0.1)
 
 
 def judged(config: Stopping, readings: list[Reading]) -> tuple[Judge, list[Any]]:
@@ -71,7 +105,7 @@ def test_forgetting_is_told_and_beyond_its_bound_vetoes() -> None:
     judge = Judge(config)
     with pytest.raises(MissingTermError, match=GENERAL):
         judge.judge(0, reading())
-    base = Reading({**BASE.values, GENERAL: 8.0}, {**BASE.errors, GENERAL: 0.1})
+    base = base_reading(**{GENERAL: 8.0})
     judge = Judge(config)
     judge.judge(0, base)
     kept = judge.judge(1, reading(9.5, **{GENERAL: 8.09}))

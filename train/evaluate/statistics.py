@@ -17,18 +17,6 @@ class Interval:
     high: float
 
 
-def ratio_error(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:
-    """Standard error of Σ numerator / Σ denominator over documents (both (documents,)).
-
-    Linearised, documents drawn independently (Cochran, Sampling Techniques, 1977, 6.13).
-    """
-    used = denominator > 0
-    numerator, denominator = numerator[used], denominator[used]
-    count, total = len(numerator), denominator.sum()
-    residuals = numerator - numerator.sum() / total * denominator
-    return float(np.sqrt(count / (count - 1) * (residuals**2).sum()) / total)
-
-
 class Bootstrap:
     """Resamples of documents with replacement, the same for every quantity asked of it, so that
     differences between models are paired."""
