@@ -11,7 +11,7 @@ from __future__ import annotations
 import itertools
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -81,20 +81,22 @@ def tokens_of(pieces: Sequence[np.ndarray]) -> Tokens:
 class Flat:
     """This project's own: unpadded, attention within documents, the head at masked places."""
 
-    def __init__(self, model: BertForMaskedLM, shape: Shape, how: How, batch_size: int) -> None:
-        self.model, self.shape, self.how, self.batch_size = model, shape, how, batch_size
-        training = Training(steps=10**6, warmup=1, learning_rate=1e-5, batch_size=batch_size)
-        self.core = Optimisation(
-            model, training, how, accelerator(how, Path(tempfile.gettempdir()))
-        )
+    def __init__(
+        self, model: BertForMaskedLM, shape: Shape, how: How, training: Training, masking: Masking
+    ) -> None:
+        self.model, self.shape, self.how = model, shape, how
+        self.training, self.masking = training, masking
+        processes = accelerator(how, Path(tempfile.gettempdir()))
+        self.core = Optimisation(model, training, how, processes)
         self.kind = model.config._attn_implementation
         self.step = 0
 
     def steps(self, pieces: Sequence[np.ndarray]) -> Steps:
         ordinary = np.arange(ORDINARY, self.shape.vocabulary, dtype=np.int32)
         return Steps(
-            tokens_of(pieces), Special(CLS, SEP, MASK, ordinary), Masking(),
-            batch_size=self.batch_size, length=LONGEST, micro_batch=self.how.micro_batch, seed=1,
+            tokens_of(pieces), Special(CLS, SEP, MASK, ordinary), self.masking,
+            batch_size=self.training.batch_size, length=LONGEST,
+            micro_batch=self.how.micro_batch, seed=1,
         )  # fmt: skip
 
     def round(self, pieces: Sequence[np.ndarray]) -> tuple[float, int]:
@@ -107,6 +109,26 @@ class Flat:
             self.step += 1
         synchronise()
         return time.perf_counter() - start, seen
+
+    def blocks(self, count: int, length: int) -> Iterator[tuple[float, int, float]]:
+        """Seconds, pieces and floating-point operations of ``count`` blocks of ``length`` steps in
+        one training, after one more that warms up."""
+        pieces = documents(
+            self.training.batch_size * (count + 1) * length, self.shape.vocabulary, 1
+        )
+        steps = self.steps(pieces)
+        loader = iter(steps.loader(0, steps.per_epoch, self.how.loader_workers))
+        for number in range(count + 1):
+            start, seen, work = time.perf_counter(), 0, 0.0
+            for batches in itertools.islice(loader, length):
+                update = self.core.update(self.step, batches)
+                seen, work = seen + update.pieces, work + update.flops
+                self.step += 1
+            synchronise()
+            if number:
+                yield time.perf_counter() - start, seen, work
+            elif torch.cuda.is_available():
+                torch.cuda.reset_peak_memory_stats()
 
 
 class _Clock(TrainerCallback):

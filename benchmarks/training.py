@@ -12,6 +12,7 @@ tell: absolute speed, MFU, peak memory, and the time of the recipe's steps.
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import statistics
 import subprocess
@@ -20,12 +21,13 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from layouts import Flat, Rows, Shape, documents, tokens_of
+from layouts import UPDATES, Flat, Rows, Shape, documents
 from masking import versions
 from tqdm import tqdm
 
 from train import cost
-from train.recipe import How, load
+from train.options import Training
+from train.recipe import How, Masking, load
 from viobert.checkpoints import ROOT
 
 PACKAGES = ("torch", "transformers", "accelerate", "viobert")
@@ -38,11 +40,12 @@ HEAD_FLOOR, HEAD_AIM = 4.5, 5.0
 def speeds(count: int, runs: int, shape: Shape, quiet: bool) -> list[dict[str, Any]]:
     """Real pieces a second of the three layouts, and the two ratios."""
     how = How(micro_batch=16384)
+    training = Training(steps=10**6, warmup=1, learning_rate=1e-5, batch_size=count // UPDATES)
     model = shape.model()
     layouts: dict[str, Any] = {
         "padded": Rows(model, shape, False, how.precision),
         "grouped": Rows(model, shape, True, how.precision),
-        "viobert": Flat(model, shape, how, count // 2),
+        "viobert": Flat(model, shape, how, training, Masking()),
     }
     rates: dict[str, list[float]] = {name: [] for name in layouts}
     for number in tqdm(range(runs + 1), disable=quiet):
@@ -124,41 +127,31 @@ def head_memory(pieces: int, runs: int, vocabulary: int) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def absolute(path: Path, steps: int, warmup: int, shape: Shape, compiled: bool) -> dict[str, Any]:
-    """The recipe's own steps on this device: speed, MFU, peak memory, extrapolated time."""
+def absolute(path: Path, steps: int, shape: Shape, compiled: bool) -> dict[str, Any]:
+    """The recipe's own steps on this device: speed, MFU, peak memory, extrapolated time; medians of
+    five blocks of ``steps`` steps."""
     recipe = load(path)
-    training, how = recipe.what.training, recipe.how
-    how = How(
-        micro_batch=how.micro_batch, loader_workers=how.loader_workers, compile=compiled,
-        precision=how.precision, peak_tflops=how.peak_tflops,
-    )  # fmt: skip
-    flat = Flat(shape.model(), shape, how, training.batch_size)
+    training, how = recipe.what.training, dataclasses.replace(recipe.how, compile=compiled)
+    flat = Flat(shape.model(), shape, how, training, recipe.what.masking)
     device = flat.core.accelerator.device
-    rates, work, seconds = [], 0.0, 0.0
-    for number in range(warmup + steps):
-        pieces = documents(training.batch_size, shape.vocabulary, seed=number)
-        took, seen = flat.round(pieces)
-        if number >= warmup:
-            rates.append(seen / took)
-            work += cost.flops(flat.core.shape, flat.steps(pieces)[0])
-            seconds += took
+    blocks = list(flat.blocks(5, steps))
+    rate = statistics.median(seen / seconds for seconds, seen, _ in blocks)
+    speed = statistics.median(work / seconds for seconds, _, work in blocks)
     peak = cost.peak(device, how.peak_tflops)
+    mfu = round(speed / peak, 4) if peak else None
     memory = torch.cuda.max_memory_allocated() / 2**30 if device.type == "cuda" else None
-    rate = statistics.median(rates)
-    mean = len(tokens_of(pieces).ids) / len(pieces) + 2
-    mfu = round(work / seconds / peak, 4) if peak else None
+    a_step = statistics.mean(seen for _, seen, _ in blocks) / steps
     return {
         "name": f"{recipe.name} on {_device(device)}{', compiled' if compiled else ''}",
         "ratio": mfu,
         "floor": 0.31,
         "aim": 0.4,
         "figures": {
-            "pieces_per_second": round(rate), "mfu": mfu, "peak_gib": memory and round(memory, 2),
-            "steps": steps, "batch_size": training.batch_size, "micro_batch": how.micro_batch,
+            "pieces_per_second": round(rate), "tflops": round(speed / 1e12, 3), "mfu": mfu,
+            "peak_gib": memory and round(memory, 2), "steps": steps,
+            "batch_size": training.batch_size, "micro_batch": how.micro_batch,
             "attention": flat.core.kind,
-            "hours_of_the_recipe": round(
-                training.steps * training.batch_size * mean / rate / 3600, 2
-            ),
+            "hours_of_the_recipe": round(training.steps * a_step / rate / 3600, 2),
         },
         "versions": versions(*PACKAGES),
     }  # fmt: skip
@@ -190,7 +183,7 @@ def main() -> None:
     parser.add_argument("--layers", type=int, default=12, help="fewer: only to try the script")
     parser.add_argument("--vocabulary", type=int, default=100_000, help="likewise")
     parser.add_argument("--gpu", action="store_true", help="the recipe's own steps as well")
-    parser.add_argument("--steps", type=int, default=20, help="of --gpu")
+    parser.add_argument("--steps", type=int, default=20, help="a block of --gpu")
     parser.add_argument("--recipe", type=Path, default=RECIPE, help="of --gpu")
     parser.add_argument("--json", action="store_true", help="one JSON object a line and no more")
     options = parser.parse_args()
@@ -203,7 +196,7 @@ def main() -> None:
         sys.exit("--gpu: there is no GPU here")
     if options.gpu:
         for compiled in (False, True):
-            tell(absolute(options.recipe, options.steps, 5, shape, compiled))
+            tell(absolute(options.recipe, options.steps, shape, compiled))
     for result in speeds(options.documents, options.runs, shape, options.json):
         tell(result)
     tell(head_memory(options.head, options.runs, options.vocabulary))

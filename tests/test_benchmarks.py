@@ -60,6 +60,6 @@ def test_what_a_gpu_is_asked_to_do_runs(monkeypatch: pytest.MonkeyPatch) -> None
     from training import RECIPE, absolute, table
 
     shape = Shape(layers=1, hidden=64, heads=2, vocabulary=500)
-    found = absolute(RECIPE, steps=1, warmup=0, shape=shape, compiled=False)
+    found = absolute(RECIPE, steps=1, shape=shape, compiled=False)
     assert found["figures"]["pieces_per_second"] > 0 and found["figures"]["batch_size"] == 256
     assert found["figures"]["mfu"] is None and "viobert-v3 on the CPU" in table(found)
