@@ -152,6 +152,8 @@ class Rows:
         self.collator = DataCollatorForLanguageModeling(_tokenizer(shape.vocabulary))
         self.optimizer = torch.optim.AdamW(model.parameters(), lr=1e-5, fused=True)
         self.folder = tempfile.TemporaryDirectory()
+        self.kinds: set[torch.dtype] = set()
+        model.cls.register_forward_hook(lambda _, __, logits: self.kinds.add(logits.dtype))
 
     def round(self, pieces: Sequence[np.ndarray]) -> tuple[float, int]:
         """Seconds, and real pieces trained on."""
@@ -177,8 +179,12 @@ class Rows:
         )  # fmt: skip
         trainer.remove_callback(PrinterCallback)
         trainer.train()
-        # Each Trainer puts autocast around the model's forward: take it off again.
+        # Each Trainer puts autocast around the model's forward: take it off again, with the mark
+        # that would keep the next one from doing so.
         trainer.accelerator.unwrap_model(self.model, keep_fp32_wrapper=False)
+        self.model.__dict__.pop("_is_accelerate_prepared", None)
+        if self.kinds != {torch.bfloat16 if self.precision == "bf16" else torch.float32}:
+            raise RuntimeError(f"logits in {self.kinds}: not the precision that is compared")
         return clock.seconds, sum(len(row["input_ids"]) for row in rows)
 
 

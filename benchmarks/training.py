@@ -178,7 +178,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--runs", type=int, default=5)
-    parser.add_argument("--documents", type=int, default=32, help="in each round")
+    parser.add_argument("--documents", type=int, default=16, help="a round, in two steps")
     parser.add_argument("--head", type=int, default=4096, help="word pieces of the head's batch")
     parser.add_argument("--layers", type=int, default=12, help="fewer: only to try the script")
     parser.add_argument("--vocabulary", type=int, default=100_000, help="likewise")
