@@ -50,7 +50,7 @@ def recipe(
         "corpus": {"sources": sources, "test": 0.2, **corpus},
         "tokenizer": {"vocab_size": 2000},
         "model": {"layers": 1, "hidden": 32, "heads": 2, "intermediate": 64, "positions": 64},
-        "training": {"steps": 4, "rows": 2, "length": 64, "warmup": 1},
+        "training": {"steps": 4, "batch_size": 4, "length": 64, "warmup": 1},
     }
     path = folder / "small.yaml"
     whole = {"name": "small", "what": what, "how": {"workers": 1, **(how or {})}}
