@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 SENTENCES = """
 المريض يعاني من في الصدر الم ضيق حرقة عندي صدري وجع بقالي يومين قلب القلب السكري ضغط الدم
@@ -78,3 +83,27 @@ def copy_of(general: Path, tmp_path: Path) -> Callable[[str], Path]:
         return Path(shutil.copytree(general, tmp_path / name))
 
     return copy
+
+
+SWITCHES = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """A real one; the test is skipped where there is none (and fails in CI)."""
+    from playwright.sync_api import sync_playwright
+
+    names = ("chromium", "chromium-browser", "google-chrome")
+    chromium = next(filter(None, map(shutil.which, names)), None)
+    with sync_playwright() as playwright:
+        own = playwright.chromium.executable_path
+        chromium = chromium or (own if Path(own).exists() else None)
+        if chromium is None:
+            reason = "no Chromium, neither on PATH nor Playwright's: the page was not looked at"
+            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
+        launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
+        yield launched
+        launched.close()

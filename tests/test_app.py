@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ import httpx
 import pytest
 from gradio_client import Client
 from gradio_client.exceptions import AppError
-from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
 from viobert.checkpoints import ROOT, SEATS
 from viobert.page.examples import of_dialect
@@ -30,10 +29,6 @@ expect.set_options(timeout=20_000)
 
 SENTENCE = "المريض يعاني من [MASK] في الصدر"
 HOSTILE = '<img src=x onerror="fired=1"><script>fired=1</script>${fired=1}{{fired}} قلب [MASK]'
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 
 
 @dataclass
@@ -82,21 +77,6 @@ def _answers(url: str) -> bool:
         return httpx.get(f"{url}/config", timeout=2).status_code == 200
     except httpx.HTTPError:
         return False
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        chromium = chromium or (own if Path(own).exists() else None)
-        if chromium is None:
-            reason = "no Chromium, neither on PATH nor Playwright's: the page was not looked at"
-            (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-        launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield launched
-        launched.close()
 
 
 @dataclass

@@ -68,17 +68,28 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
         from train.pretrain import pretrain
 
         return pretrain
-    if name == "evaluate" and options.embedded:
-        from train.embed import rescore
-
-        return rescore
     if name == "evaluate":
-        from train.evaluate.stage import evaluate
-
-        return evaluate
+        return _evaluate(options)
     from train.embed import embed
 
     return embed
+
+
+def _evaluate(options: argparse.Namespace) -> Callable[[Run], object]:
+    from functools import partial
+
+    chosen = {"only": options.only, "keep": options.keep}
+    if options.report:
+        from train.evaluate.report import report
+
+        return partial(report, embedded=options.embedded)
+    if options.embedded:
+        from train.embed import rescore
+
+        return partial(rescore, **chosen)
+    from train.evaluate.stage import evaluate
+
+    return partial(evaluate, **chosen)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -91,7 +102,7 @@ def _parser() -> argparse.ArgumentParser:
     for name, text in (
         ("corpus", "sources → documents.parquet, excluded.parquet, manifest.json, data card"),
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
-        ("evaluate", "base and adapted on the same held-out words → scores.jsonl"),
+        ("evaluate", "base and adapted on the same words and tasks → scores.jsonl, report"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
     ):
         stage = stages.add_parser(name, help=text, description=text)
@@ -104,6 +115,19 @@ def _parser() -> argparse.ArgumentParser:
         )
     stages.choices["evaluate"].add_argument(
         "--embedded", action="store_true", help="score the pair in assets/models instead"
+    )
+    evaluate = stages.choices["evaluate"]
+    evaluate.add_argument(
+        "--only",
+        default="",
+        metavar="FIELD=VALUE,…",
+        help="some cells: axis, task, setting, model or seed, e.g. axis=ner,seed=42",
+    )
+    evaluate.add_argument(
+        "--keep", action="store_true", help="keep fine-tuned heads in evaluation/heads"
+    )
+    evaluate.add_argument(
+        "--report", action="store_true", help="only write report.html and report.md of the scores"
     )
     stages.choices["pretrain"].add_argument(
         "--plot", action="store_true", help="only draw the curves anew"

@@ -7,8 +7,11 @@ from collections.abc import Sequence
 from typing import Any
 
 from train.corpus.build import read_manifest
+from train.corpus.funnel import table
 from train.files import Run
-from viobert.scores import Score
+from viobert.charts import gains
+from viobert.charts import name as setting_of
+from viobert.scores import ALL, PRIMARY, Score, named, show, shown
 
 # Who gathered the texts, by the name in the documents' ``source`` column.
 CREDITS = {
@@ -22,14 +25,6 @@ CREDITS = {
     "mentalqa": "MentalQA, mental-health questions and answers",
     "tico-19": "TICO-19, COVID-19 texts in professional translation",
     "viobert-sample": "texts written for this project",
-}
-
-
-METRICS = {
-    "nats_per_word": "nats per word",
-    "word_perplexity": "word perplexity",
-    "fill_mask_top1": "fill-mask top-1",
-    "fill_mask_top5": "fill-mask top-5",
 }
 
 
@@ -151,50 +146,50 @@ def _recipe(run: Run, done: dict[str, Any]) -> list[str]:
 
 
 def figures(scores: Sequence[Score]) -> str:
-    """The README's table: both models and the paired difference, setting by setting."""
-    cells = {(s.setting, s.metric, s.model, s.against is not None): s for s in scores}
-    adapted = next(s.model for s in scores if s.against)
+    """The README's table: both models and the paired difference, by what each setting is judged."""
+    chosen = gains(scores)
+    adapted = chosen[0].model
     base = next(s.model for s in scores if s.model != adapted)
-    first = scores[0]
-    lines = [
-        f"Held-out texts, measured {first.envelope['time'][:10]}, seed {first.seed}; each word "
-        "hidden once. The last column is the paired difference with its 95 % interval (bootstrap "
-        "over texts); that of perplexity is relative. Texts that repeat, or nearly repeat, what "
-        "either model was trained on were left out.",
-        "",
-        "| held-out text | words (texts) | measure | base-mini | viobert-mini | difference |",
-        "|---|--:|---|--:|--:|---|",
-    ]
-    for setting, metric in dict.fromkeys((s.setting, s.metric) for s in scores):
-        before, after = (cells[setting, metric, m, False] for m in (base, adapted))
-        gain = cells[setting, metric, adapted, True]
+    means = {(*_setting(s), s.model): s for s in scores if not s.against and s.seed is None}
+    seeds = ", ".join(map(str, chosen[0].envelope["seeds"]))
+    lines = []
+    for gain in chosen:
+        before, after = (means[(*_setting(gain), model)] for model in (base, adapted))
+        corrected = "" if gain.p_holm is None else f"{gain.p_holm:.3f}"
         lines.append(
-            f"| {setting} | {gain.n:,} ({gain.documents}) | {METRICS[metric]} | "
-            f"{show(before, before.value)} | {show(after, after.value)} | {show(gain, gain.value)} "
-            f"[{show(gain, gain.low)}, {show(gain, gain.high)}] |"
-        )
-    return "\n".join(lines)
+            [setting_of(gain), f"{gain.n:,} ({gain.documents:,})", named(gain.metric),
+             show(before, before.value), show(after, after.value), shown(gain), corrected,
+             gain.verdict]
+        )  # fmt: skip
+    head = ["setting", "items (texts)", "measure", "base-mini", "viobert-mini", "difference",
+            "p (Holm)", ""]  # fmt: skip
+    return (
+        f"Measured {chosen[0].envelope['time'][:10]}, means of seeds {seeds}. The difference is "
+        "paired, with its 95 % interval (bootstrap over texts and seeds), from which the last "
+        "column follows; p by permutation, corrected over the settings of the grid.\n\n"
+        + table(head, lines)
+    )
+
+
+def _setting(score: Score) -> tuple[str, ...]:
+    return score.axis, score.task, score.setting, score.metric, score.items
 
 
 def _scores(scores: Sequence[Score]) -> list[str]:
-    if not scores:
+    """What a model is judged by in each setting, and its gain if it continues another."""
+    own = [s for s in scores if s.seed is None and s.items == ALL and s.metric == PRIMARY[s.axis]]
+    if not own:
         return []
-    first = scores[0]
-    lines = [
-        f"Held-out texts of the health corpus, masks of seed {first.seed}, measured "
-        f"{first.envelope['time'][:10]}. Intervals: 95 %, bootstrap over texts. Differences "
-        "are paired with the base; that of perplexity is relative.",
+    lines = []
+    for s in own:
+        less = f", less {s.against.split('@')[0]}" if s.against else ""
+        lines.append([setting_of(s), named(s.metric) + less, shown(s), s.n, s.documents])
+    return [
+        f"Measured {own[0].envelope['time'][:10]}. Intervals: 95 %, bootstrap over texts and "
+        "seeds. Differences are paired with the base.",
         "",
-        "| setting | metric | value | 95 % interval | words | texts |",
-        "|---|---|--:|---|--:|--:|",
+        table(["setting", "metric", "value", "items", "texts"], lines),
     ]
-    for s in scores:
-        metric = s.metric + (f", less {s.against.split('@')[0]}" if s.against else "")
-        lines.append(
-            f"| {s.setting} | {metric} | {show(s, s.value)} | {show(s, s.low)} to "
-            f"{show(s, s.high)} | {s.n} | {s.documents} |"
-        )
-    return lines
 
 
 def rescored(text: str, scores: Sequence[Score]) -> str:
@@ -202,13 +197,3 @@ def rescored(text: str, scores: Sequence[Score]) -> str:
     before, mark, rest = text.partition("## Scores\n")
     _, limits, after = rest.partition("## Limits\n")
     return "\n".join([f"{before}{mark}", *_scores(scores), "", f"{limits}{after}"])
-
-
-def show(score: Score, number: float) -> str:
-    """A number of a score as people read it: shares in percent, differences with their sign."""
-    sign = "+" if score.against else ""
-    if score.metric.startswith("fill_mask"):
-        return f"{100 * number:{sign}.1f} {'pp' if score.against else '%'}"
-    if score.metric == "word_perplexity":
-        return f"{100 * number:+.1f} %" if score.against else f"{number:.0f}"
-    return f"{number:{sign}.3f}"

@@ -49,15 +49,21 @@ def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> No
         write_figures(readme, rows)
 
 
-def rescore(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> None:
-    """Score the embedded pair as it is on a recipe's test documents, and show that everywhere.
+def rescore(
+    run: Run,
+    log: Any = print,
+    folder: Path = checkpoints.EMBEDDED,
+    only: str = "",
+    keep: bool = False,
+) -> None:
+    """Score the embedded pair as it is by a recipe's evaluation, and show that everywhere.
 
     For a corpus that became stricter than the one that the pair was trained on: its test documents
     must not be among those.
     """
     names = [Path(checkpoints.SEATS[role].stand_in).name for role in ("general", "medical")]
-    rows = compare_models(run, {name: str(folder / name) for name in names}, log)
-    scores.write(folder.parent / "scores.jsonl", rows)
+    models = {name: str(folder / name) for name in names}
+    rows = compare_models(run, models, folder.parent / "scores.jsonl", log, only, keep)
     for name in names:
         path = folder / name / "README.md"
         text = rescored(path.read_text(encoding="utf-8"), [s for s in rows if s.model == name])

@@ -42,6 +42,7 @@ class Run:
         self.curves = self.folder / "curves.html"
         self.done = self.folder / "pretrain.json"
         self.scores = self.folder / "scores.jsonl"
+        self.evaluation = self.folder / "evaluation"
 
     @contextmanager
     def lock(self) -> Iterator[None]:

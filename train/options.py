@@ -1,4 +1,4 @@
-"""What a recipe may say of tokenizer, model, masking, training, stopping and evaluation."""
+"""What a recipe may say of tokenizer, model, masking, training and stopping."""
 
 from __future__ import annotations
 
@@ -128,15 +128,3 @@ class Stopping:
     """A linear probe of the frozen model."""
     general: General | None = None
     """General text that must not be forgotten: an evaluation beyond its bound is never the best."""
-
-
-@dataclass(config=STRICT)
-class Evaluation:
-    seed: Seed = 13
-    """Seed of the fixed masks and of the bootstrap."""
-    folds: Annotated[int, Field(ge=1, le=7)] = 7
-    """How many of the seven disjoint folds of words are scored; 7 covers each word once."""
-    length: Length = 128
-    """Longest window in word pieces of either model."""
-    bootstrap: Positive = 10000
-    """Resamples of the documents."""

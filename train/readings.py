@@ -16,7 +16,7 @@ from train.corpus.sources import local
 from train.evaluate import intrinsic
 from train.evaluate.intrinsic import Outcomes
 from train.evaluate.probing import RESAMPLES, Probe, from_documents, from_file
-from train.evaluate.statistics import Bootstrap
+from train.evaluate.statistics import draws
 from train.evaluate.words import Window, windows
 from train.files import Run, StageError, file_hash
 from train.options import General
@@ -80,7 +80,7 @@ class Readings:
                 f"{self.run.recipe.path}: words to hide in fewer than two {kind} documents; give "
                 "more, or raise what.stopping.folds"
             )
-        weights = Bootstrap(len(words), RESAMPLES, self.config.seed).weights
+        weights = draws(len(words), RESAMPLES, self.config.seed).astype(np.float64)
         resampled = (weights @ sums) / (weights @ words)
         return float(sums.sum() / words.sum()), resampled.tolist()
 

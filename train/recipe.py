@@ -11,7 +11,7 @@ import hashlib
 import json
 import os
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,17 +19,24 @@ import yaml
 from pydantic import Field, TypeAdapter, ValidationError
 from pydantic.dataclasses import dataclass
 
+from train import rules
 from train.corpus.options import (
-    SOURCE_KEYS,
     Corpus,
     EvaluationSet,
     NearDuplicates,
     Quality,
     Source,
 )
+from train.evaluate.options import (
+    Choice,
+    Entities,
+    Evaluation,
+    FineTuning,
+    Forgetting,
+    LabelledSet,
+)
 from train.fields import STRICT, AtLeast0, Positive
 from train.options import (
-    Evaluation,
     General,
     Masking,
     Model,
@@ -71,7 +78,8 @@ class How:
     executor: Literal["local", "ray", "slurm"] = "local"
     """Where the steps of the corpus run; a Ray cluster is found by ``RAY_ADDRESS``."""
     workers: AtLeast0 = 0
-    """Corpus tasks side by side; 0: as many as there are cores."""
+    """Corpus tasks, and cells of the evaluation, side by side; 0: as many as there are cores (of
+    cells on a GPU: one)."""
     shard: Positive = 10000
     """Documents a task of the corpus."""
     slurm: dict[str, str] = dataclasses.field(default_factory=dict)
@@ -166,7 +174,8 @@ def load(path: Path) -> Recipe:
     except ValidationError as error:
         raise RecipeError(f"{path}: {_first(error)}") from None
     recipe.path = path
-    _check(recipe)
+    for said in rules.faults(recipe):
+        raise RecipeError(f"{path}: {said}")
     return recipe
 
 
@@ -207,69 +216,13 @@ def _suggestion(location: tuple[Any, ...]) -> str:
             Probe,
             General,
             Evaluation,
+            LabelledSet,
+            Choice,
+            Entities,
+            FineTuning,
+            Forgetting,
         )
         for f in dataclasses.fields(c)
     ]
     close = difflib.get_close_matches(str(location[-1]), names, n=1)
     return f" (did you mean {close[0]}?)" if close else ""
-
-
-def _check_source(recipe: Recipe, number: int, source: Source) -> None:
-    """Keys that a kind of source needs, and keys that mean nothing to it."""
-    where = f"{recipe.path}: what.corpus.sources.{number}"
-    needed, optional = SOURCE_KEYS[source.kind]
-    for group in needed:
-        if not any(getattr(source, key) for key in group):
-            raise RecipeError(f"{where}: kind {source.kind} needs {' or '.join(group)}")
-    known = {*optional, *(key for group in needed for key in group)}
-    blank = Source()
-    for key in ("path", "url", "dataset", "categories", "depth", "licence", "columns"):
-        if key not in known and getattr(source, key) != getattr(blank, key):
-            raise RecipeError(f"{where}: {key} means nothing to kind {source.kind}")
-
-
-def _check(recipe: Recipe) -> None:
-    """Rules that span several keys."""
-    what = recipe.what
-    for number, source in enumerate(what.corpus.sources):
-        _check_source(recipe, number, source)
-    names = [named.name for named in what.corpus.evaluation_sets]
-    for name in names:
-        if names.count(name) > 1:
-            raise RecipeError(f"{recipe.path}: what.corpus.evaluation_sets: {name} stands twice")
-    for said in _faults(recipe):
-        raise RecipeError(f"{recipe.path}: {said}")
-
-
-def _faults(recipe: Recipe) -> Iterator[str]:
-    """What is wrong, beginning with what the rest depends on."""
-    what, training, model = recipe.what, recipe.what.training, recipe.what.model
-    if not what.base and (model is None or what.tokenizer is None):
-        yield "without what.base, what.model and what.tokenizer say what to build"
-    if what.base and (model or what.tokenizer):
-        yield "what.model and what.tokenizer come from what.base; remove them"
-    if model and model.hidden % model.heads:
-        yield "what.model.heads must divide what.model.hidden"
-    if model and training.length > model.positions:
-        yield "what.training.length is above what.model.positions"
-    if what.masking.mask + what.masking.random > 1:
-        yield "what.masking.mask + what.masking.random is above 1"
-    if what.corpus.dev + what.corpus.test >= 1:
-        yield "what.corpus.dev + what.corpus.test leave no training"
-    if training.warmup >= training.steps:
-        yield "what.training.warmup is not below what.training.steps"
-    if recipe.how.micro_batch < training.length:
-        yield "how.micro_batch is below what.training.length: a whole window must fit"
-    if recipe.how.attention == "varlen" and training.attention_dropout:
-        yield "how.attention: varlen has no what.training.attention_dropout"
-    yield from _stopping_faults(recipe)
-
-
-def _stopping_faults(recipe: Recipe) -> Iterator[str]:
-    stopping, base = recipe.what.stopping, recipe.what.base
-    if not any(dataclasses.astuple(stopping.weights)):
-        yield "what.stopping.weights are all 0: no evaluation could be the best"
-    if stopping.weights.probe_macro_f1 and not stopping.probe:
-        yield "what.stopping.weights.probe_macro_f1 needs what.stopping.probe"
-    if stopping.general and not stopping.general.path and not base.endswith((".yaml", ".yml")):
-        yield "what.stopping.general needs a path: what.base is no recipe with dev documents"

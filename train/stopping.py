@@ -1,7 +1,11 @@
 """The composite improvement score: which evaluation is the best, and when training ends.
 
-After spaCy's weighted score with patience; but each term is an improvement over the base in units
-of its own standard error, and a missing term ends the training instead of counting as 0.
+After spaCy's weighted score with patience; but each term is an improvement in units of its own
+standard error, and a missing term ends the training instead of counting as 0.
+
+Which evaluation is the best is decided against the best so far, not by two scores against the base:
+far from the base a score is a large number with a large error, and less is better than more by
+chance (LOG.md).
 """
 
 from __future__ import annotations
@@ -53,7 +57,7 @@ class Verdict:
 
 
 def composite(base: Reading, now: Reading, weights: Weights) -> float:
-    """Σ weight × improvement over the base / standard error of that improvement.
+    """Σ weight × improvement over an earlier reading / standard error of that improvement.
 
     The error is paired: the same words, texts and rows are read of both. A sum of z statistics, in
     which a term that is measured badly counts little; it chooses a checkpoint and is no test.
@@ -84,13 +88,13 @@ def _term(reading: Reading, term: str) -> float:
 
 
 class Judge:
-    """Remembers the base's reading, the best score and how long ago it was."""
+    """Remembers the readings of the base and of the best, and how long ago that was."""
 
     def __init__(self, config: Stopping) -> None:
         self.config = config
         self.base: Reading | None = None
-        self.best, self.best_step, self.waited = float("-inf"), 0, 0
-        self.best_values: dict[str, float] = {}
+        self.best: Reading | None = None
+        self.best_score, self.best_step, self.waited = 0.0, 0, 0
 
     def judge(self, step: int, reading: Reading) -> Verdict:
         """Score a reading; the first one is the base's. Raises ``MissingTermError``."""
@@ -101,10 +105,10 @@ class Judge:
         if self.config.general:
             forgetting = _term(reading, GENERAL) - _term(self.base, GENERAL)
             vetoed = forgetting > self.config.general.bound
-        is_best = score > self.best and not vetoed
+        better = self.best is None or composite(self.best, reading, self.config.weights) > 0
+        is_best = better and not vetoed
         if is_best:
-            self.best, self.best_step, self.waited = score, step, 0
-            self.best_values = reading.values
+            self.best, self.best_score, self.best_step, self.waited = reading, score, step, 0
         else:
             self.waited += 1
         return Verdict(score, forgetting, vetoed, is_best)
@@ -118,14 +122,14 @@ class Judge:
         """As JSON can hold it; ``restore`` takes it back."""
         return {
             "base": dataclasses.asdict(self.base) if self.base else None,
-            "best": self.best if self.base else None,
+            "best": dataclasses.asdict(self.best) if self.best else None,
+            "best_score": self.best_score,
             "best_step": self.best_step,
-            "best_values": self.best_values,
             "waited": self.waited,
         }
 
     def restore(self, state: dict[str, Any]) -> None:
         self.base = Reading(**state["base"]) if state["base"] else None
-        self.best = float("-inf") if state["best"] is None else state["best"]
-        self.best_step, self.waited = state["best_step"], state["waited"]
-        self.best_values = state["best_values"]
+        self.best = Reading(**state["best"]) if state["best"] else None
+        self.best_score, self.best_step = state["best_score"], state["best_step"]
+        self.waited = state["waited"]

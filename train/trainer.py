@@ -218,7 +218,7 @@ class Trainer:
             memory_gib=round(_peak_memory(self.accelerator.device), 3),
             joules=self.energy.joules(),
         )
-        best = f"{self.judge.best:+.2f}"
+        best = f"{self.judge.best_score:+.2f}"
         self.progress.show(loss=f"{loss:.3f}", tokens_s=f"{speed:.0f}", best=best)
 
     def _check_finite(self, window: _Window | None = None) -> float:
@@ -305,19 +305,21 @@ class Trainer:
     def _finish(self, ended: str) -> None:
         judge, name = self.judge, self.run.recipe.name
         if self.main:
+            best = judge.best
+            assert best is not None, "the base's reading at least"
             done = {
                 "made_from": self.made_from,
                 "steps": self.step,
                 "ended_by": ended,
                 "pieces": self.pieces,
                 "seconds": round(time.monotonic() - self.begun, 1),
-                "best": {"step": judge.best_step, "score": judge.best, **judge.best_values},
+                "best": {"step": judge.best_step, "score": judge.best_score, **best.values},
             }
             write_json(self.run.done, done)
         self.accelerator.wait_for_everyone()
         self.log(
             f"{name}: ended by its {ended} at step {self.step}; best at step {judge.best_step} "
-            f"(score {judge.best:+.2f}), {self.run.best}"
+            f"(score {judge.best_score:+.2f}), {self.run.best}"
         )
 
     def _say_what_it_takes(self) -> None:

@@ -68,7 +68,8 @@ class CheckpointError(Exception):
 class Checkpoint:
     """A masked language model in eval mode, fp32, on the CPU, and its tokenizer.
 
-    ``max_length`` counts word pieces, special tokens included. ``revision`` is the Hub commit.
+    ``max_length`` counts word pieces, special tokens included. ``revision`` is the Hub commit;
+    ``folder`` holds its files.
     """
 
     name: str
@@ -77,6 +78,7 @@ class Checkpoint:
     model: PreTrainedModel
     tokenizer: PreTrainedTokenizerBase
     max_length: int
+    folder: Path
 
 
 @dataclass(frozen=True)
@@ -223,7 +225,7 @@ def _open(folder: Path, name: str, source: Source, revision: str | None) -> Chec
     positions = getattr(model.config, "max_position_embeddings", MAX_PIECES)
     # Some tokenizers say 1e30.
     limit = int(min(MAX_PIECES, positions, tokenizer.model_max_length))
-    return Checkpoint(name, source, revision, model, tokenizer, limit)
+    return Checkpoint(name, source, revision, model, tokenizer, limit, folder)
 
 
 def _model(folder: Path, name: str) -> PreTrainedModel:

@@ -14,19 +14,23 @@ TERMS = ("nats_per_word", "fill_mask_top5", "probe_macro_f1")
 #: Standard errors of each term's difference.
 ERRORS = dict(zip(TERMS, (0.1, 0.01, 0.02), strict=True))
 ALL = Weights(nats_per_word=1, fill_mask_top5=2, probe_macro_f1=0.5)
-SPREAD = np.random.default_rng(1).normal(size=400)
-SPREAD = (SPREAD - SPREAD.mean()) / SPREAD.std(ddof=1)
+
+
+def spread(value: float) -> Any:
+    """400 numbers of standard deviation 1, others for another value."""
+    found = np.random.default_rng(round(1e6 * value)).normal(size=400)
+    return (found - found.mean()) / found.std(ddof=1)
 
 
 def reading(nats: float = 10.0, top5: float = 0.2, f1: float = 0.5, **more: float) -> Reading:
-    """Replicates that differ from ``BASE``'s by a known standard error; their common part, which
-    is ten times as large, must not count."""
+    """Replicates that differ from ``BASE``'s by a known standard error, and from those of another
+    reading by √2 of it; their common part, which is ten times as large, must not count."""
     values = {**dict(zip(TERMS, (nats, top5, f1), strict=True)), **more}
     common = np.random.default_rng(2).normal(size=400)
     return Reading(
         values,
         {
-            term: (value + ERRORS.get(term, 0.1) * (10 * common + SPREAD)).tolist()
+            term: (value + ERRORS.get(term, 0.1) * (10 * common + spread(value))).tolist()
             for term, value in values.items()
         },
     )
@@ -94,8 +98,8 @@ def test_patience_counts_evaluations_without_a_better_score() -> None:
     assert [v.is_best for v in verdicts] == [True, True, False, True, False, False]
     assert not judge.exhausted and judge.waited == 2
     judge.judge(9, reading(nats[-1]))
-    assert judge.exhausted and judge.best_step == 3 and judge.best == pytest.approx(6)
-    assert judge.best_values["nats_per_word"] == 9.4
+    assert judge.exhausted and judge.best_step == 3 and judge.best_score == pytest.approx(6)
+    assert judge.best is not None and judge.best.values["nats_per_word"] == 9.4
     eternal, _ = judged(Stopping(weights=ALL, patience=0), [reading(11)] * 50)
     assert not eternal.exhausted and eternal.waited == 50
 
@@ -125,3 +129,20 @@ def test_the_memory_survives_a_file() -> None:
     fresh = Judge(config)
     fresh.restore(json.loads(json.dumps(Judge(config).state())))
     assert fresh.judge(0, BASE).is_best
+
+
+def test_far_from_the_base_what_is_better_than_the_best_is_the_best() -> None:
+    """A training from scratch: 8.3, then 7.7 nats a word, both some 80 errors from the base, the
+    better one by fewer, since its difference is the more uncertain."""
+    config = Stopping(weights=Weights(fill_mask_top5=0))
+    common, own = (np.random.default_rng(s).normal(size=400) for s in (2, 3))
+
+    def told(nats: float, error: float) -> Reading:
+        found = (nats + common + error * own).tolist()
+        return Reading({"nats_per_word": nats}, {"nats_per_word": found})
+
+    judge = Judge(config)
+    scores = [judge.judge(i, r).score for i, r in
+              enumerate([told(12.5, 0), told(8.3, 0.052), told(7.7, 0.061)])]  # fmt: skip
+    assert scores[1] > scores[2] > 70
+    assert judge.best_step == 2 and judge.best_score == scores[2]

@@ -49,7 +49,9 @@ def test_another_architecture_goes_through_its_whole_forward(checkpoint: Checkpo
         num_attention_heads=2, intermediate_size=64, max_position_embeddings=66, pad_token_id=0,
     )  # fmt: skip
     model = RobertaForMaskedLM(config).eval()
-    other = Checkpoint("roberta", "folder", None, model, checkpoint.tokenizer, 64)
+    other = Checkpoint(
+        "roberta", "folder", None, model, checkpoint.tokenizer, 64, checkpoint.folder
+    )
     (mine,), (theirs,) = FillMask(other)(TEXTS[0]), _reference(other, TEXTS[0], 5)
     assert [p.probability for p in mine] == pytest.approx([s for _, s in theirs], abs=1e-5)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import glob
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -21,11 +22,36 @@ CONLL = (".txt", ".conll", ".bio", ".iob", ".iob2")
 
 def files(recipe: Recipe, chosen: EvaluationSet) -> list[Path]:
     """The files of an evaluation set, sorted; its path may be a glob."""
+    if chosen.dataset:
+        return _from_hub(recipe, chosen)
     pattern = recipe.resolve(chosen.path, escape=glob.escape)
     found = sorted(Path(p) for p in glob.glob(str(pattern)))
     if not found:
         where = recipe.resolve(chosen.path)
         raise RecipeError(f"{recipe.path}: evaluation set {chosen.name}: no file at {where}")
+    return found
+
+
+def _from_hub(recipe: Recipe, chosen: EvaluationSet) -> list[Path]:
+    """The files of a data set on the Hub, from the Hub's own cache once they are there."""
+    from huggingface_hub import snapshot_download
+
+    name, _, revision = chosen.dataset.partition("@")
+    patterns = [chosen.path] if chosen.path else [f"*{ending}" for ending in tables.ENDINGS]
+    about: dict[str, Any] = {"repo_type": "dataset", "revision": revision or None}
+    try:
+        folder = Path(snapshot_download(name, allow_patterns=patterns, **about))
+    except Exception as error:  # the library lets through whatever its own libraries raise
+        said = " ".join(str(error).split())[:300]
+        raise RecipeError(
+            f"{recipe.path}: evaluation set {chosen.name}: the Hub did not give {chosen.dataset} "
+            f"({said})"
+        ) from error
+    found = sorted(p for p in folder.rglob("*") if p.is_file() and tables.is_table(p))
+    if not found:
+        raise RecipeError(
+            f"{recipe.path}: evaluation set {chosen.name}: no table in {chosen.dataset}"
+        )
     return found
 
 
@@ -81,21 +107,20 @@ def _rows(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
 
 
 def conll(path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The sentences of a CoNLL file, numbered from 1, their tokens joined by spaces."""
-    number, tokens = 0, list[str]()
+    """The sentences of a CoNLL file, numbered from 1: ``text``, ``tokens`` and ``tags`` (of several
+    tags of a token the first)."""
+    number, tokens, tags = 0, list[str](), list[str]()
     with open_text(path) as text:
-        for row, line in enumerate(text, 1):
+        for row, line in enumerate(chain(text, [""]), 1):
             fields = line.split()
             if fields and fields[0] != "-DOCSTART-":
                 if len(fields) < 2:
                     raise SourceError(f"{path}, row {row}: not CoNLL, a token without a tag")
                 tokens.append(fields[0])
+                tags.append(fields[1])
             elif tokens:
                 number += 1
-                yield number, {"text": " ".join(tokens)}
-                tokens = []
-    if tokens:
-        number += 1
-        yield number, {"text": " ".join(tokens)}
+                yield number, {"text": " ".join(tokens), "tokens": tokens, "tags": tags}
+                tokens, tags = [], []
     if not number:
         raise SourceError(f"{path}: the file holds no sentence")

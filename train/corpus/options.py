@@ -90,8 +90,11 @@ class NearDuplicates:
 class EvaluationSet:
     name: str
     """Under which it is reported."""
-    path: str
-    """Parquet, JSONL, CSV or CoNLL file."""
+    path: str = ""
+    """Parquet, JSONL, CSV or CoNLL file; a glob for several. With ``dataset``: those of its files
+    that are meant, all tables if empty."""
+    dataset: str = ""
+    """A data set on the Hub (``id@revision``) that holds the files."""
     columns: Annotated[list[str], Field(min_length=1)] = dataclasses.field(
         default_factory=lambda: ["text"]
     )

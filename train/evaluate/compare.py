@@ -1,130 +1,181 @@
-"""From what the models made of each word to scores, and to their paired differences."""
+"""From outcomes to scores: each cell, all seeds together, and the paired gain of the adapted model
+over its base, with and without the items that the training text holds."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import dataclasses
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+import pyarrow as pa
 
-from train.corpus.document import Document
-from train.evaluate.intrinsic import Outcomes
-from train.evaluate.statistics import Bootstrap
-from train.recipe import Evaluation
-from viobert.scores import Score
-
-#: Each metric: the outcome that it averages, and what is done to the mean.
-METRICS: dict[str, tuple[str, np.ufunc | None]] = {
-    "nats_per_word": ("nll", None),
-    "word_perplexity": ("nll", np.exp),
-    "fill_mask_top1": ("top1", None),
-    "fill_mask_top5": ("top5", None),
-}
-ALL = "all"
-FEWEST_TEXTS = 5
+from train.evaluate.axes import Cell, Found, registry
+from train.evaluate.measures import Measure, measures
+from train.evaluate.statistics import Interval, Resampling, holm, proportion
+from viobert.scores import ALL, PRIMARY, UNCONTAMINATED, Score
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """A model, and what it made of the words."""
+class Model:
+    """A compared model as its scores name it."""
 
     name: str
     revision: str
-    outcomes: Outcomes
 
 
-def compare(
-    documents: Sequence[Document],
-    candidates: Sequence[Candidate],
-    config: Evaluation,
-    envelope: dict[str, Any],
+def scores(
+    cells: dict[Cell, Found],
+    models: Sequence[Model],
+    contaminated: dict[str, set[str]],
+    resamples: int,
+    progress: Any = iter,
 ) -> list[Score]:
-    """Scores of each candidate in each setting and over all; where there are two, also the
-    differences of the second from the first, paired by text.
-
-    Segments of one text (a document's ``family``) are resampled together. A difference of
-    perplexities is relative: −0.5 says that it was halved. A setting with fewer than five texts
-    has no interval worth the name and is left out.
-    """
-    texts, family = np.unique([f"{d.setting}:{d.family}" for d in documents], return_inverse=True)
-    sums = [_sums(c.outcomes, family, len(texts)) for c in candidates]
-    settings = np.array([name.partition(":")[0] for name in texts.tolist()])
-    rows = []
-    for setting, members in _settings(settings):
-        used = members[sums[0]["words"][members] > 0]
-        if len(used) < FEWEST_TEXTS:
-            continue
-        words = sums[0]["words"][used]
-        bootstrap = Bootstrap(len(used), config.bootstrap, config.seed)
-        common: dict[str, Any] = {
-            "axis": "intrinsic",
-            "task": "masked-language-modelling",
-            "setting": setting,
-            "seed": config.seed,
-            "n": int(words.sum()),
-            "documents": len(used),
-            "envelope": envelope,
-        }
-        for metric, (column, transform) in METRICS.items():
-            values = [s[column][used] for s in sums]
-            for candidate, value in zip(candidates, values, strict=True):
-                interval = bootstrap.ratio(value, words, transform)
-                rows.append(_score(common, candidate, metric, None, interval))
-            if len(candidates) == 2:
-                relative = np.expm1 if transform is np.exp else transform
-                interval = bootstrap.ratio(values[1] - values[0], words, relative)
-                against = f"{candidates[0].name}@{candidates[0].revision}"
-                rows.append(_score(common, candidates[1], metric, against, interval))
-    return rows
+    """Scores of all cells; ``contaminated``: of each evaluation set the items that training text
+    holds. p-values are corrected over the grid's settings."""
+    by: dict[tuple[str, str, str], dict[Cell, Found]] = {}
+    for cell, found in cells.items():
+        by.setdefault(cell.configuration, {})[cell] = found
+    rows: list[Score] = []
+    for configuration in progress(list(by)):
+        own = by[configuration]
+        rows += _configuration(own, models, resamples, ALL)
+        about = next(iter(own.values())).about
+        spoilt = contaminated.get(about.get("set", ""), set())
+        if clean := _without(own, spoilt):
+            rows += _configuration(clean, models, resamples, UNCONTAMINATED)
+    return _corrected(rows)
 
 
-def _score(
-    common: dict[str, Any], candidate: Candidate, metric: str, against: str | None, interval: Any
-) -> Score:
-    return Score(
-        **common,
-        model=candidate.name,
-        revision=candidate.revision,
-        metric=metric,
-        against=against,
-        **vars(interval),
-    )
+def _without(cells: dict[Cell, Found], spoilt: Collection[str]) -> dict[Cell, Found]:
+    """The same cells less the contaminated items; none when there are none, or nothing else."""
+    out = {}
+    for cell, found in cells.items():
+        items = found.table["item"].to_pylist()
+        kept = np.array([item not in spoilt for item in items])
+        if kept.all() or not kept.any():
+            return {}
+        told = {**found.about, "items_left_out": len(set(items) & set(spoilt))}
+        out[cell] = Found(found.table.filter(pa.array(kept)), told)
+    return out
 
 
-def _settings(of_text: NDArray[np.str_]) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Each setting with the indices of its texts; all of them first, if there are several."""
-    names = sorted(set(of_text.tolist()))
-    if len(names) > 1:
-        yield ALL, np.arange(len(of_text))
-    for name in names:
-        yield name, np.flatnonzero(of_text == name)
+@dataclass(frozen=True)
+class _Reading:
+    """A cell with its measures."""
+
+    cell: Cell
+    about: dict[str, Any]
+    measures: dict[str, Measure]
 
 
-def _sums(
-    outcomes: Outcomes, family: NDArray[np.int64], texts: int
-) -> dict[str, NDArray[np.float64]]:
-    """(texts,) sums over the words of each text; ``family``: (documents,) the text of each."""
-    ones = np.ones_like(outcomes.nll)
-    columns = {"words": ones, "nll": outcomes.nll, "top1": outcomes.top1, "top5": outcomes.top5}
-    of_word = family[outcomes.document]
-    return {
-        name: np.asarray(np.bincount(of_word, weights=values, minlength=texts), float)
-        for name, values in columns.items()
-    }
+@dataclass(frozen=True)
+class _Setting:
+    """What all readings of one setting have in common."""
 
+    resampling: Resampling
+    items: str
 
-def table(rows: Sequence[Score]) -> str:
-    """The scores as a table for a terminal."""
-    lines = [f"{'setting':<16}{'model':<18}{'metric':<18}{'value':>10}   95 % interval"]
-    for row in rows:
-        sign = "+" if row.against else ""
-        places = 1 if row.metric == "word_perplexity" and not row.against else 4
-        value, low, high = (f"{v:{sign}.{places}f}" for v in (row.value, row.low, row.high))
-        name = f"Δ {row.model}" if row.against else row.model
-        lines.append(
-            f"{row.setting:<16}{name:<18}{row.metric:<18}{value:>10}   [{low}, {high}]  "
-            f"n={row.n} words, {row.documents} texts"
+    def score(
+        self,
+        reading: _Reading,
+        model: Model,
+        metric: str,
+        interval: Interval,
+        **more: Any,
+    ) -> Score:
+        cell = reading.cell
+        return Score(
+            axis=cell.axis,
+            task=cell.task,
+            setting=cell.setting,
+            model=model.name,
+            revision=model.revision,
+            seed=cell.seed,
+            metric=metric,
+            **vars(interval),
+            n=reading.measures[metric].n,
+            documents=self.resampling.documents,
+            items=self.items,
+            envelope=reading.about,
+            **more,
         )
-    return "\n".join(lines)
+
+    def own(self, readings: Sequence[_Reading], metric: str) -> Interval:
+        every = [reading.measures[metric] for reading in readings]
+        found = self.resampling.interval([m.counts for m in every], every[0].value)
+        if every[0].proportion:
+            return proportion(found, self.resampling.documents, every[0].n)
+        return found
+
+
+def _configuration(
+    cells: dict[Cell, Found], models: Sequence[Model], resamples: int, items: str
+) -> Iterator[Score]:
+    """One setting: each seed's scores, the mean over seeds, and the gain."""
+    of: dict[str, list[_Reading]] = {}
+    texts: list[str] = []
+    for cell in sorted(cells, key=lambda c: -1 if c.seed is None else c.seed):
+        texts, found = measures(cell.axis, cells[cell].table)
+        of.setdefault(cell.model, []).append(_Reading(cell, cells[cell].about, found))
+    if len(texts) < 2:
+        return
+    setting = _Setting(Resampling(len(texts), resamples), items)
+    for model in models:
+        readings = of.get(model.name, [])
+        for reading in readings if len(readings) > 1 else []:
+            for metric in reading.measures:
+                yield setting.score(reading, model, metric, setting.own([reading], metric))
+        if readings:
+            whole = _all_seeds(readings)
+            for metric in whole.measures:
+                yield setting.score(whole, model, metric, setting.own(readings, metric))
+    if len(models) == 2:
+        yield from _gains(setting, of, models)
+
+
+def _all_seeds(readings: Sequence[_Reading]) -> _Reading:
+    """Stands for all seeds."""
+    first = readings[0]
+    seeds = [r.cell.seed for r in readings if r.cell.seed is not None]
+    told = {**first.about, "seeds": seeds} if seeds else first.about
+    return _Reading(dataclasses.replace(first.cell, seed=None), told, first.measures)
+
+
+def _gains(
+    setting: _Setting, of: dict[str, list[_Reading]], models: Sequence[Model]
+) -> Iterator[Score]:
+    """Of the seeds that both models have."""
+    base, adapted = models
+    before, after = (of.get(model.name, []) for model in models)
+    seeds = {r.cell.seed for r in before} & {r.cell.seed for r in after}
+    before, after = ([r for r in rs if r.cell.seed in seeds] for rs in (before, after))
+    if not after:
+        return
+    whole = _all_seeds(after)
+    for metric, measure in whole.measures.items():
+        if not all(metric in r.measures for r in [*before, *after]):
+            continue
+        first, second = ([r.measures[metric].counts for r in rs] for rs in (before, after))
+        how = (measure.value, measure.relative)
+        interval = setting.resampling.gain(first, second, *how)
+        p = None
+        if metric == PRIMARY[whole.cell.axis]:
+            p = setting.resampling.p_value(first, second, *how)
+        against = f"{base.name}@{base.revision}"
+        yield setting.score(whole, adapted, metric, interval, against=against, p=p)
+
+
+def _corrected(rows: list[Score]) -> list[Score]:
+    """Holm's correction over the grid: the primary gains on all items, one of each setting."""
+    axes = registry()
+    family = [
+        i for i, row in enumerate(rows)
+        if row.p is not None and row.items == ALL and axes[row.axis].in_grid
+    ]  # fmt: skip
+    corrected = holm([rows[i].p or 0.0 for i in family])
+    for i, p in zip(family, corrected, strict=True):
+        told = {**rows[i].envelope, "family": len(family)}
+        rows[i] = dataclasses.replace(rows[i], p_holm=p, envelope=told)
+    return rows

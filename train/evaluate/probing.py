@@ -16,18 +16,16 @@ from sklearn.preprocessing import StandardScaler
 
 from train.corpus.document import Document
 from train.corpus.sources import tables
+from train.evaluate.split import part, place
 from train.files import StageError
-from train.masking import combine, uniform
-from train.tokens import document_key, encode
-from viobert.text import key
+from train.tokens import encode
 
 _BUDGET = 8192  # word pieces a batch, padding included
 _FEWEST = 20
+#: Ways to make one vector of a text's states.
+POOLINGS = ("CLS", "mean")
 #: Bootstrap resamples: they tell a standard error to 4 %.
 RESAMPLES = 400
-#: Shares of the labelled rows: train learns the probe, dev is read while a model is trained, test
-#: only by the evaluation.
-TRAIN, DEV = 0.6, 0.2
 
 
 @dataclass(frozen=True)
@@ -42,17 +40,6 @@ class Labelled:
         pairs = zip(self.texts, self.labels, strict=True)
         kept = [(t, label) for t, label in pairs if part(t) in names]
         return Labelled([t for t, _ in kept], [label for _, label in kept])
-
-
-def part(text: str) -> str:
-    """train, dev or test: follows from the text alone, so that equal texts go together."""
-    point = _place(text)
-    return "train" if point < TRAIN else "dev" if point < TRAIN + DEV else "test"
-
-
-def _place(text: str, stream: int = 11) -> float:
-    draw = uniform(combine(document_key(key(text)), 0, 0), stream, np.zeros(1, np.int64))
-    return float(draw[0])
 
 
 def from_file(path: Path, text: str, label: str) -> Labelled:
@@ -95,7 +82,9 @@ class Probe:
 
     def read(self, model: Any, tokenizer: Any, length: int) -> tuple[float, list[float]]:
         """Macro-F1 on the dev rows, and the same on resampled rows (``macro_f1``)."""
-        train, dev = (features(model, tokenizer, p.texts, length) for p in (self.train, self.dev))
+        train, dev = (
+            features(model, tokenizer, p.texts, length)["mean"] for p in (self.train, self.dev)
+        )
         scaler = StandardScaler().fit(train)
         probe = LogisticRegression(max_iter=2000, C=0.1)
         probe.fit(scaler.transform(train), self.train.labels)
@@ -125,18 +114,21 @@ def macro_f1(
 
 
 def _some(rows: Labelled, count: int) -> Labelled:
-    order = sorted(range(len(rows.texts)), key=lambda i: _place(rows.texts[i], 12))[:count]
+    order = sorted(range(len(rows.texts)), key=lambda i: place(rows.texts[i], 12))[:count]
     return Labelled([rows.texts[i] for i in order], [rows.labels[i] for i in order])
 
 
 @torch.inference_mode()
-def features(model: Any, tokenizer: Any, texts: Sequence[str], length: int) -> NDArray[np.float32]:
-    """(texts, width) mean of the last states over a text's pieces, special tokens included; texts
-    are cut to ``length`` pieces."""
+def features(
+    model: Any, tokenizer: Any, texts: Sequence[str], length: int
+) -> dict[str, NDArray[np.float32]]:
+    """(texts, width) the last states of [CLS], and their mean over a text's pieces, special ones
+    included; texts are cut to ``length`` pieces."""
     model.eval()
     device = next(model.parameters()).device
     pieces = [e.ids[: length - 2] for e in encode(tokenizer, texts)]
-    out = np.zeros((len(texts), model.config.hidden_size), np.float32)
+    shape = (len(texts), model.config.hidden_size)
+    out = {pooling: np.zeros(shape, np.float32) for pooling in POOLINGS}
     for members in _batches([len(p) + 2 for p in pieces]):
         longest = max(len(pieces[i]) for i in members) + 2
         ids = torch.full((len(members), longest), tokenizer.pad_token_id)
@@ -147,7 +139,9 @@ def features(model: Any, tokenizer: Any, texts: Sequence[str], length: int) -> N
         real = (torch.arange(longest) < sizes[:, None]).long().to(device)
         states = model.bert(input_ids=ids.to(device), attention_mask=real).last_hidden_state
         weights = real[:, :, None].to(states.dtype)
-        out[members] = ((states * weights).sum(1) / weights.sum(1)).float().cpu().numpy()
+        mean = (states * weights).sum(1) / weights.sum(1)
+        for pooling, found in (("CLS", states[:, 0]), ("mean", mean)):
+            out[pooling][members] = found.float().cpu().numpy()
     return out
 
 

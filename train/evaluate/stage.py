@@ -1,60 +1,89 @@
-"""The evaluate stage: base and adapted on the same hidden words, scores with paired intervals."""
+"""The evaluate stage: base and adapted on the same items, scores with paired intervals."""
 
 from __future__ import annotations
 
 import hashlib
-import platform
-import subprocess
-import time
 from collections.abc import Sequence
-from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-from train.corpus.build import read_documents, read_manifest
-from train.corpus.document import Document
-from train.evaluate.compare import Candidate, compare, table
-from train.evaluate.intrinsic import score
-from train.evaluate.words import windows
+import pyarrow.parquet as pq
+from tqdm import tqdm
+
+from train.corpus.funnel import table as markdown
+from train.evaluate import compare, overlap, report
+from train.evaluate.axes import Context, Subject
+from train.evaluate.grid import cells, choose, fill, gather, left
 from train.files import Run, StageError
 from train.lineage import base_name, require_finished
-from viobert import checkpoints, scores
+from viobert import charts, checkpoints, scores
 from viobert.checkpoints import Checkpoint
-from viobert.scores import Score
+from viobert.scores import ALL, PRIMARY, Score
 
 
-def evaluate(run: Run, log: Any = print) -> list[Score]:
-    """Score a run's model, and its base, on the test documents; write ``scores.jsonl``.
+def evaluate(run: Run, log: Any = print, only: str = "", keep: bool = False) -> list[Score]:
+    """Compute the cells that are missing for a run's model and its base; write ``scores.jsonl``.
 
-    Raises ``StageError`` when the run is not trained or has no test document.
+    ``only``: some cells (``axis=ner,seed=42``); ``keep``: fine-tuned heads are kept as folders in
+    ``evaluation/heads``. Raises ``StageError`` when the run is not trained, and, at the end, when
+    cells failed.
     """
     require_finished(run)
     models = {run.recipe.name: str(run.best)}
     if run.recipe.what.base:
         base = run.base()
         models = {base.recipe.name if base else run.recipe.what.base: base_name(run), **models}
-    rows = compare_models(run, models, log)
-    scores.write(run.scores, rows)
+    return compare_models(run, models, run.scores, log, only, keep)
+
+
+def compare_models(
+    run: Run,
+    models: dict[str, str],
+    path: Path,
+    log: Any = print,
+    only: str = "",
+    keep: bool = False,
+) -> list[Score]:
+    """Compare checkpoints (name → where it lies; the base first) on what a recipe names; write
+    their scores to ``path``."""
+    context = context_of(run, models, keep)
+    every = cells(context)
+    failed = fill(context, choose(every, only), log)
+    names = [compare.Model(s.name, s.revision) for s in context.subjects]
+    found = gather(context, every)
+
+    def progress(configurations: list[Any]) -> Any:
+        return tqdm(configurations, desc=f"{run.recipe.name}: intervals", unit=" settings")
+
+    resamples = run.recipe.what.evaluation.bootstrap
+    rows = compare.scores(found, names, contaminated(run), resamples, progress)
+    shares = overlap.write(run)
+    if rows:
+        scores.write(path, rows)
+        log(table(rows))
+    if charts.gains(rows):
+        report.write(run.folder, rows, shares)
+        log(f"{run.recipe.name}: {path}, {run.folder / 'report.html'}")
+    if failed:
+        lines = "\n  ".join(left(failed))
+        trace = f"\n{failed[0].trace}" if failed[0].trace else ""
+        raise StageError(
+            f"{sum(len(r.missing) for r in failed)} of {len(every)} cells failed; the same command "
+            f"tries them again:\n  {lines}{trace}"
+        )
     return rows
 
 
-def compare_models(run: Run, models: dict[str, str], log: Any = print) -> list[Score]:
-    """Score checkpoints (name → where it lies; the base first) on a run's test documents."""
-    documents = read_documents(run, "test")
-    if not documents:
-        raise StageError(f"{run.recipe.path}: no test document; raise what.corpus.test")
-    config = run.recipe.what.evaluation
-    loaded = [checkpoints.load(place) for place in models.values()]
-    length = min([config.length, *(c.max_length for c in loaded)])
-    found, left_out = windows(documents, [c.tokenizer for c in loaded], length, config.seed)
-    candidates = [
-        Candidate(name, revision(c), score(c.model, c.tokenizer, found, which, config.folds, name))
-        for which, (c, name) in enumerate(zip(loaded, models, strict=True))
-    ]
-    rows = compare(documents, candidates, config, _envelope(run, documents, left_out, length))
-    if not rows:
-        raise StageError(f"{run.recipe.name}: too few test documents with words to score")
-    log(table(rows))
-    return rows
+def context_of(run: Run, models: dict[str, str], keep: bool = False) -> Context:
+    """The models, loaded once to know what they are."""
+    import torch
+
+    subjects = []
+    for name, place in models.items():
+        loaded = checkpoints.load(place)
+        subjects.append(Subject(name, str(loaded.folder), revision(loaded)))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    return Context(run, tuple(subjects), run.evaluation.absolute(), device, keep)
 
 
 def revision(checkpoint: Checkpoint) -> str:
@@ -67,38 +96,41 @@ def revision(checkpoint: Checkpoint) -> str:
     return digest.hexdigest()[:12]
 
 
-def _envelope(
-    run: Run, documents: Sequence[Document], left_out: int, length: int
-) -> dict[str, Any]:
-    import torch
-    import transformers
+def contaminated(run: Run) -> dict[str, set[str]]:
+    """Of each evaluation set the items that the training text of a run, or of its base, holds."""
+    out: dict[str, set[str]] = {}
+    for made in filter(None, (run, run.base())):
+        if not made.contamination.exists():
+            continue
+        columns = ["set", "item", "counts", "part"]
+        for row in pq.read_table(made.contamination, columns=columns).to_pylist():
+            if row["counts"] and row["part"] == "train":
+                out.setdefault(row["set"], set()).add(row["item"])
+    return out
 
-    return {
-        "recipe": run.recipe.digest(),
-        "code": _code_version(),
-        "dataset": {
-            "name": f"{run.recipe.name} test",
-            "documents": len(documents),
-            "hash": read_manifest(run)["content"][:16],
-        },
-        "masking": f"{run.recipe.what.evaluation.folds} of 7 disjoint folds of whole words, "
-        "all pieces [MASK]",
-        "window": length,
-        "words_left_out": left_out,
-        "environment": {
-            "python": platform.python_version(),
-            "torch": torch.__version__,
-            "transformers": transformers.__version__,
-        },
-        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+
+def table(rows: Sequence[Score]) -> str:
+    """The primary metric of every setting, for a terminal."""
+    means = {
+        (s.axis, s.task, s.setting, s.model): s for s in rows
+        if s.seed is None and s.against is None and s.items == ALL and s.metric == PRIMARY[s.axis]
+    }  # fmt: skip
+    gains = {
+        (s.axis, s.task, s.setting): s
+        for s in rows
+        if s.against and s.items == ALL and s.metric == PRIMARY[s.axis]
     }
-
-
-def _code_version() -> str:
-    """The commit of the checkout, or the installed version."""
-    command = ["git", "-C", str(checkpoints.ROOT), "describe", "--always", "--dirty"]
-    try:
-        said = subprocess.run(command, text=True, capture_output=True, check=True)
-        return said.stdout.strip()
-    except (OSError, subprocess.CalledProcessError):
-        return version("viobert")
+    models = list(dict.fromkeys(s.model for s in rows))
+    lines = []
+    for configuration in dict.fromkeys(k[:3] for k in means):
+        own = [means.get((*configuration, model)) for model in models]
+        gain = gains.get(configuration)
+        told = ["", "", ""]
+        if gain:
+            told = [f"{gain.value:+.4f} [{gain.low:+.4f}, {gain.high:+.4f}]"]
+            told += [f"{gain.p_holm:.4f}" if gain.p_holm is not None else "", gain.verdict]
+        axis, task, setting = configuration
+        values = [f"{s.value:.4f}" if s else "" for s in own]
+        lines.append([axis, task, setting, PRIMARY[axis], *values, *told])
+    head = ["axis", "task", "setting", "metric", *models, "difference", "p (Holm)", "verdict"]
+    return markdown(head, lines)

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from train.corpus.document import Document
 from train.masking import combine, uniform
 from train.tokens import document_key, encode
-from viobert.text import words
+from viobert.text import strip_marks, word_of, words
 
 FOLDS = 7
 
@@ -23,13 +23,15 @@ class Window:
 
     ``pieces[m]``: ids under tokenizer ``m``, without special tokens; ``word_of[m]``: for each
     piece the index in ``fold`` of its word, −1 for punctuation; ``fold``: (words,) which of the
-    seven folds hides the word, −1 for a word that is not scored.
+    seven folds hides the word, −1 for a word that is not scored; ``characters``: (words,) letters
+    and digits of each, without harakat and tatweel.
     """
 
     document: int
     pieces: list[NDArray[np.int64]]
     word_of: list[NDArray[np.int64]]
     fold: NDArray[np.int64]
+    characters: NDArray[np.int64]
 
 
 def windows(
@@ -48,14 +50,15 @@ def windows(
         if not spans:
             continue
         encodings = [encode(t, [document.text])[0] for t in tokenizers]
-        owners = [_owners(e.offsets, spans) for e in encodings]
+        owners = [word_of(e.offsets, spans) for e in encodings]
         ids = [np.array(e.ids, np.int64) for e in encodings]
         fold = _folds(document.id, len(spans), seed)
         for tokenizer, of, own in zip(tokenizers, ids, owners, strict=True):
             bad = np.unique(own[(of == tokenizer.unk_token_id) & (own >= 0)])
             missing = np.setdiff1d(np.arange(len(spans)), own)
             fold[np.concatenate([bad, missing])] = -1
-        cut = _cut(index, ids, owners, fold, length - 2)
+        sizes = np.array([len(strip_marks(document.text[s:e])) for s, e in spans])
+        cut = _cut(index, ids, owners, fold, sizes, length - 2)
         left_out += len(spans) - sum(int((w.fold >= 0).sum()) for w in cut)
         found += cut
     return found, left_out
@@ -67,23 +70,12 @@ def _folds(document_id: str, count: int, seed: int) -> NDArray[np.int64]:
     return (draw * FOLDS).astype(np.int64)
 
 
-def _owners(offsets: list[tuple[int, int]], spans: list[tuple[int, int]]) -> NDArray[np.int64]:
-    """(pieces,) the word that each piece overlaps, −1 for none."""
-    starts = np.array([s for s, _ in spans])
-    ends = np.array([e for _, e in spans])
-    first = np.array([s for s, _ in offsets] or [0])
-    last = np.array([e for _, e in offsets] or [0])
-    # The last word that starts before the piece ends, if it reaches into the piece.
-    word = np.searchsorted(starts, last, side="left") - 1
-    inside = (word >= 0) & (ends[np.maximum(word, 0)] > first)
-    return np.where(inside, word, -1)[: len(offsets)]
-
-
 def _cut(
     document: int,
     ids: list[NDArray[np.int64]],
     owners: list[NDArray[np.int64]],
     fold: NDArray[np.int64],
+    sizes: NDArray[np.int64],
     room: int,
 ) -> list[Window]:
     """Windows of as many words as fit ``room`` pieces under every tokenizer."""
@@ -97,14 +89,14 @@ def _cut(
             end += 1
         slices = [slice(s[at], min(s[end], s[at] + room)) for s in starts]
         pieces = [of[part] for of, part in zip(ids, slices, strict=True)]
-        word_of = [
+        owned = [
             np.where(own[part] >= 0, own[part] - at, -1)
             for own, part in zip(owners, slices, strict=True)
         ]
         part_fold = fold[at:end].copy()
         if any(s[end] - s[at] > room for s in starts):
             part_fold[:] = -1  # one word longer than a window: not scored
-        found.append(Window(document, pieces, word_of, part_fold))
+        found.append(Window(document, pieces, owned, part_fold, sizes[at:end]))
         at = end
     return found
 

@@ -211,3 +211,38 @@ def test_without_a_network_one_line_says_so(tmp_path: Path) -> None:
     assert said.startswith("SourceError: r.yaml: the Hub did not give org/shifaa (")
     assert "under path: in the recipe" in said and "\n" not in said
     assert not list((tmp_path / "f").glob("*.parquet"))
+
+
+SET = """
+import sys
+from pathlib import Path
+from train.corpus.evaluation_items import items
+from train.recipe import RecipeError, load
+try:
+    print([d.text for d in items(load(Path(sys.argv[1])))][0])
+except RecipeError as error:
+    print(error)
+"""
+
+
+def test_an_evaluation_set_comes_from_the_hub_or_says_why_not(hub: DataHub, tmp_path: Path) -> None:
+    kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(("HF_", "HTTP"))}
+    env = {**kept, "HF_ENDPOINT": hub.url, "HF_HOME": str(tmp_path / "home")}
+    env["PYTHONPATH"] = os.pathsep.join([str(ROOT), kept.get("PYTHONPATH", "")])
+    smoke = (ROOT / "train" / "recipes" / "smoke-base.yaml").read_text(encoding="utf-8")
+
+    def said(name: str) -> str:
+        one = f"{{name: q, dataset: {name}, columns: [Question]}}"
+        text = f"  corpus:\n    evaluation_sets: [{one}]"
+        path = tmp_path / "smoke.yaml"
+        path.write_text(smoke.replace("  corpus:", text, 1), encoding="utf-8")
+        command = [sys.executable, "-c", SET, str(path)]
+        done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=60)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert said(f"org/shifaa@{COMMIT}") == QUESTION
+    asked = len(hub.asked)
+    env["HF_HUB_OFFLINE"] = "1"
+    assert said(f"org/shifaa@{COMMIT}") == QUESTION and len(hub.asked) == asked
+    assert "evaluation set q: the Hub did not give org/other" in said("org/other")

@@ -11,6 +11,7 @@ from http.server import ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pyarrow.parquet as pq
 
 from tests.train.conftest import RECIPES, ROOT
@@ -62,6 +63,7 @@ def adapted(folder: Path, url: str) -> Path:
     ):
         assert recipe.count(real) == 1
         recipe = recipe.replace(real, here)
+    recipe = recipe.replace("../../assets", str(ROOT / "assets"))
     path = folder / "viobert-v3.yaml"
     path.write_text(recipe, encoding="utf-8")
     return path
@@ -72,6 +74,7 @@ def run(recipe: Path, folder: Path, hub: str) -> subprocess.CompletedProcess[str
     kept = {k: v for k, v in os.environ.items() if not k.upper().startswith(("HF_", "HTTP"))}
     env = kept | {
         "HF_ENDPOINT": hub, "HF_HOME": str(folder / "home"), "VIOBERT_AHD": str(folder),
+        "VIOBERT_DATA": str(folder),
         "VIOBERT_FETCH_INTERVAL": "0", "VIOBERT_FETCH_BACKOFF": "0.01",
     }  # fmt: skip
     command = [sys.executable, "-m", "train", "corpus", str(recipe), "--runs", str(folder / "runs")]
@@ -80,6 +83,12 @@ def run(recipe: Path, folder: Path, hub: str) -> subprocess.CompletedProcess[str
 
 def test_four_sources_become_one_corpus(tmp_path: Path) -> None:
     write_xlsx(tmp_path / "AHD.xlsx", [["Question", "Answer", "Category"], *map(list, AHD)])
+    tasks = tmp_path / "tasks"
+    tasks.mkdir()
+    question = {"question": text(2000, 12), "options": [text(2100, 3), text(2200, 3)]}
+    pq.write_table(pa.Table.from_pylist([question]), tasks / "medarabench.parquet")
+    tweet = {"text": text(2300, 12)}
+    pq.write_table(pa.Table.from_pylist([tweet]), tasks / "arsarcasm_dialect.parquet")
     made = DataHub({"README.md": CARD.encode(), "all.csv": csv_bytes(SHIFAA)})
     hub = ThreadingHTTPServer(("127.0.0.1", 0), made.handler())
     threading.Thread(target=hub.serve_forever, daemon=True).start()

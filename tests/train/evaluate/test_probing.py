@@ -12,18 +12,20 @@ from sklearn.metrics import f1_score
 
 from tests.train.conftest import SAMPLE
 from train.corpus.document import Document
-from train.evaluate import probing
 from train.evaluate.probing import Labelled, Probe, features, from_documents, from_file, macro_f1
+from train.evaluate.split import part, text_id
 from train.files import StageError
 
 
 def test_a_row_keeps_its_side_and_equal_texts_go_together() -> None:
     texts = [f"يعاني المريض من العرض رقم {i}" for i in range(3000)]
-    sides = Counter(probing.part(t) for t in texts)
+    sides = Counter(part(t) for t in texts)
     assert sides["train"] / 3000 == pytest.approx(0.6, abs=0.03)
     assert sides["dev"] / 3000 == pytest.approx(0.2, abs=0.03)
     for text in texts[:50]:
-        assert probing.part(text) == probing.part(text.replace("المريض", "المَريض"))
+        assert part(text) == part(text.replace("المريض", "المَريض"))
+        assert text_id(text) == text_id(text.replace("المريض", "المَريض"))
+    assert len({text_id(t) for t in texts}) == 3000
 
 
 def test_rows_of_a_file_and_of_documents(documents: list[Document], tmp_path: Path) -> None:
@@ -46,11 +48,12 @@ def test_rows_of_a_file_and_of_documents(documents: list[Document], tmp_path: Pa
 def test_features_do_not_depend_on_the_batch(arabic: Any, bert: Any) -> None:
     texts = ["ألم", "يعاني المريض من ألم في الصدر", "بقالي يومين عندي صداع ودوخة " * 20]
     together = features(bert, arabic, texts, 64)
-    for text, row in zip(texts, together, strict=True):
+    for text, mean, first in zip(texts, together["mean"], together["CLS"], strict=True):
         inputs = arabic(text, truncation=True, max_length=64, return_tensors="pt")
         with torch.no_grad():
-            expected = bert.bert(**inputs).last_hidden_state[0].mean(0)
-        np.testing.assert_allclose(row, expected.numpy(), atol=1e-5)
+            states = bert.bert(**inputs).last_hidden_state[0]
+        np.testing.assert_allclose(mean, states.mean(0).numpy(), atol=1e-5)
+        np.testing.assert_allclose(first, states[0].numpy(), atol=1e-5)
 
 
 def test_macro_f1_is_sklearns_and_its_error_that_of_a_bootstrap() -> None:

@@ -195,3 +195,5 @@ _READERS: dict[str, Callable[[Path], Rows]] = {
     ".xlsx": _excel,
     ".txt": _plain,
 }
+#: How the names of tables end.
+ENDINGS = tuple(_READERS)

@@ -9,11 +9,8 @@ import torch
 
 from train.corpus.document import Document
 from train.evaluate import intrinsic
-from train.evaluate.compare import Candidate, compare
-from train.evaluate.statistics import Bootstrap
 from train.evaluate.words import FOLDS, windows
-from train.recipe import Evaluation
-from viobert.text import words
+from viobert.text import strip_marks, words
 
 
 def document(text: str, name: str = "d") -> Document:
@@ -25,40 +22,7 @@ def test_best_sums_equal_trying_every_sequence() -> None:
     for pieces in (1, 2, 3, 4):
         logs = np.sort(np.log(generator.dirichlet(np.ones(7), pieces)), axis=1)[:, ::-1]
         every = sorted((sum(c) for c in itertools.product(*logs)), reverse=True)[:5]
-        np.testing.assert_allclose(intrinsic.best_sums(logs[:, :5]), every)
-
-
-def test_the_interval_of_a_ratio_agrees_with_scipy() -> None:
-    from scipy import stats
-
-    generator = np.random.default_rng(5)
-    n = generator.integers(5, 60, 80).astype(float)
-    total = n * generator.normal(4, 1, 80)
-    ours = Bootstrap(80, 10_000, seed=1).ratio(total, n)
-    theirs = stats.bootstrap(
-        (total, n),
-        lambda a, b, axis: a.sum(axis) / b.sum(axis),
-        paired=True,
-        vectorized=True,
-        n_resamples=10_000,
-        method="percentile",
-        random_state=generator,
-    ).confidence_interval
-    assert ours.value == pytest.approx(total.sum() / n.sum())
-    assert ours.low == pytest.approx(theirs.low, abs=0.03)
-    assert ours.high == pytest.approx(theirs.high, abs=0.03)
-
-
-def test_pairing_narrows_the_interval_of_a_difference() -> None:
-    generator = np.random.default_rng(6)
-    n = np.full(60, 30.0)
-    base = n * generator.normal(5, 1.5, 60)
-    own = base - n * generator.normal(0.2, 0.1, 60)
-    bootstrap = Bootstrap(60, 4000, seed=2)
-    paired = bootstrap.ratio(own - base, n)
-    assert paired.high < 0 and paired.high - paired.low < 0.1
-    single = bootstrap.ratio(own, n)
-    assert single.high - single.low > 0.5
+        np.testing.assert_allclose(intrinsic.best_sums(logs[:, :5], 5), every)
 
 
 def test_seven_folds_hide_every_word_once(arabic: Any, documents: list[Document]) -> None:
@@ -133,9 +97,13 @@ def test_scores_equal_a_brute_force_computation(
                 assert outcomes.nll[slot] == pytest.approx(nll, abs=1e-4)
                 right = all(int(logs[p].argmax()) == ids[p] for p in places)
                 assert bool(outcomes.top1[slot]) == right
-                rows = [sorted(logs[p].tolist(), reverse=True)[:5] for p in places]
-                fifth = sorted(map(sum, itertools.product(*rows)), reverse=True)[4]
-                assert bool(outcomes.top5[slot]) == (-nll >= fifth - 1e-5)
+                rows = [sorted(logs[p].tolist(), reverse=True)[:10] for p in places]
+                best = sorted(map(sum, itertools.product(*rows)), reverse=True)[:10]
+                assert bool(outcomes.top5[slot]) == (-nll >= best[4] - 1e-5)
+                rank = 1 + sum(value > -nll + 1e-5 for value in best)
+                expected = 1 / rank if rank <= 10 else 0
+                assert outcomes.reciprocal_rank[slot] == pytest.approx(expected)
+                assert outcomes.pieces[slot] == len(places)
         at += int((window.fold >= 0).sum())
     assert at == len(outcomes.nll)
 
@@ -149,35 +117,6 @@ def test_the_size_of_a_batch_changes_no_score(
     single = intrinsic.score(bert, arabic, found, 0, FOLDS, "test")
     np.testing.assert_allclose(large.nll, single.nll, atol=1e-5)
     assert (large.top5 == single.top5).all() and (large.document == single.document).all()
-
-
-def test_segments_of_one_text_are_resampled_together() -> None:
-    generator = np.random.default_rng(8)
-    texts = [document("ألم", f"{t}-{s}") for t in range(12) for s in range(20)]
-    for text in texts:
-        text.family = text.id.partition("-")[0]
-    level = generator.normal(5, 1, 12)  # what a text's segments have in common
-    nll = np.repeat(level, 20) + generator.normal(0, 0.1, 240)
-    outcomes = intrinsic.Outcomes(np.arange(240), nll, np.zeros(240), np.zeros(240))
-    config = Evaluation(bootstrap=2000)
-    candidate = Candidate("m", "r", outcomes)
-    together = compare(texts, [candidate], config, {"a": 1})[0]
-    assert (together.n, together.documents) == (240, 12)
-    for text in texts:
-        text.family = text.id
-    apart = compare(texts, [candidate], config, {"a": 1})[0]
-    assert apart.value == pytest.approx(together.value) == pytest.approx(nll.mean())
-    assert together.high - together.low > 2 * (apart.high - apart.low)
-
-
-def test_a_setting_of_few_texts_is_left_out() -> None:
-    texts = [document("ألم", str(i)) for i in range(10)]
-    for i, text in enumerate(texts):
-        text.family, text.setting = str(i), "few" if i < 4 else "many"
-    ones = np.ones(10)
-    candidate = Candidate("m", "r", intrinsic.Outcomes(np.arange(10), ones, ones, ones))
-    rows = compare(texts, [candidate], Evaluation(bootstrap=100), {})
-    assert {r.setting for r in rows} == {"all", "many"}
 
 
 def test_a_certain_model_scores_perfectly(arabic: Any) -> None:
@@ -204,3 +143,32 @@ def test_a_certain_model_scores_perfectly(arabic: Any) -> None:
     assert len(outcomes.nll) == len(words(text.text))
     assert outcomes.nll.sum() == pytest.approx(0, abs=1e-6)
     assert outcomes.top1.all() and outcomes.top5.all()
+
+
+def test_a_word_from_left_to_right_is_scored_as_by_hand(arabic: Any, bert: Any) -> None:
+    text = document("تناولت الميتفورمين 500 mg بعد الأكل، واختفى الصُّداع")
+    found, _ = windows([text], [arabic], 100, seed=13)
+    own = intrinsic.score(bert, arabic, found, 0, FOLDS, "test", left_to_right=True)
+    ids = arabic(text.text)["input_ids"]
+    total = 0.0
+    for slot, word in enumerate(np.flatnonzero(found[0].fold >= 0)):
+        places = [i + 1 for i, o in enumerate(found[0].word_of[0]) if o == word]
+        nll = 0.0
+        for at, place in enumerate(places):
+            masked = list(ids)
+            for hidden in places[at:]:
+                masked[hidden] = arabic.mask_token_id
+            with torch.no_grad():
+                logs = bert(torch.tensor([masked])).logits[0, place].log_softmax(-1)
+            nll -= float(logs[ids[place]])
+        assert own.nll[slot] == pytest.approx(nll, abs=1e-4)
+        total += nll
+    assert own.nll.sum() == pytest.approx(total, abs=1e-3) and np.isnan(own.top5).all()
+    assert (own.pieces > 1).any() and (own.pieces == 1).any()
+
+
+def test_characters_are_letters_and_digits_without_marks(arabic: Any) -> None:
+    text = document("عِنْدِي صُدَاعٌ، 5 mg")
+    found, _ = windows([text], [arabic], 100, seed=13)
+    expected = [len(strip_marks(text.text[s:e])) for s, e in words(text.text)]
+    assert found[0].characters.tolist() == expected == [4, 4, 1, 2]
