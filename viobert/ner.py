@@ -57,7 +57,8 @@ def chunks(tokenizer: Any, text: str, spans: Sequence[tuple[int, int]], length: 
     starts = np.flatnonzero(owner >= 0)[first]
     found, at = [], 0
     while at < len(known):
-        begin = 0 if at == 0 else int(starts[at])
+        # Signs before the first word are read with it, if they leave it room.
+        begin = 0 if at == 0 and starts[0] < length - 2 else int(starts[at])
         room = begin + length - 2
         # The last word that ends inside; one longer than a chunk is cut.
         ends = np.append(starts[at + 1 :], len(encoding.ids))

@@ -111,3 +111,21 @@ def test_the_published_scores_come_out_again(medical: Run) -> None:
         out = intrinsic.score(checkpoint.model, checkpoint.tokenizer, found, which, FOLDS, name)
         assert len(out.nll) == cells[name].n
         assert out.nll.mean() == pytest.approx(cells[name].value, abs=1e-4)
+
+
+def test_the_probe_that_stops_training_reads_no_tested_row(medical: Run) -> None:
+    """Checkpoints are chosen by it: were its labels those of tested rows, test would choose."""
+    from train.evaluate.axes.classes import _sets
+    from train.evaluate.labelled import labelled
+    from train.evaluate.probing import from_file
+    from train.evaluate.tasks import rows_of
+
+    probe = medical.recipe.what.stopping.probe
+    assert probe and probe.path.endswith("medarabench.parquet")
+    file = DATA / "tasks" / "medarabench.parquet"
+    read = {key(t) for t in from_file(file, probe.text, probe.label).part("train", "dev").texts}
+    questions = {name: row["question"] for name, row, _ in rows_of(medical, "medarabench")}
+    for name, chosen in _sets(medical).items():
+        tested = labelled(medical, chosen, name).test.open()
+        assert len(tested) > 700
+        assert not {key(questions[row.id]) for row in tested} & read

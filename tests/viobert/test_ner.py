@@ -59,6 +59,13 @@ def test_a_long_text_is_cut_between_words_and_none_is_lost(tokenizer: Any, lengt
         assert all(0 < place < len(chunk.ids) - 1 for place in chunk.first)
 
 
+def test_many_signs_before_the_first_word_do_not_push_it_out(model: Any, tokenizer: Any) -> None:
+    text = "!" * 200 + " صداع وغثيان"
+    (chunk,) = chunks(tokenizer, text, words(text), 128)
+    assert chunk.words == [0, 1] and max(chunk.first) < len(chunk.ids) <= 128
+    assert Tagger(model, tokenizer, 128).scores(text, words(text)).shape == (2, 13)
+
+
 def test_no_word_no_chunk(tokenizer: Any) -> None:
     for text in ("", " ", "؟!،", "ـــ"):
         assert chunks(tokenizer, text, words(text), 128) == []

@@ -30,35 +30,37 @@ def scores(
     models: Sequence[Model],
     contaminated: dict[str, set[str]],
     resamples: int,
+    settings: int = 0,
+    told: dict[str, Any] | None = None,
     progress: Any = iter,
 ) -> list[Score]:
-    """Scores of all cells; ``contaminated``: of each evaluation set the items that training text
-    holds. p-values are corrected over the grid's settings."""
+    """Scores of all cells.
+
+    ``contaminated``: of each evaluation set the items that training text holds; ``settings``: how
+    many the grid has, over which p-values are corrected whether they are there or not; ``told``:
+    what every envelope tells besides.
+    """
     by: dict[tuple[str, str, str], dict[Cell, Found]] = {}
     for cell, found in cells.items():
         by.setdefault(cell.configuration, {})[cell] = found
     rows: list[Score] = []
     for configuration in progress(list(by)):
         own = by[configuration]
-        rows += _configuration(own, models, resamples, ALL)
         about = next(iter(own.values())).about
         spoilt = contaminated.get(about.get("set", ""), set())
-        if clean := _without(own, spoilt):
-            rows += _configuration(clean, models, resamples, UNCONTAMINATED)
-    return _corrected(rows)
+        items = {item for found in own.values() for item in found.table["item"].to_pylist()}
+        more = {**(told or {}), "contaminated": len(items & spoilt)}
+        rows += _configuration(own, models, resamples, ALL, more)
+        if items & spoilt and items - spoilt:
+            clean = {cell: _without(found, spoilt) for cell, found in own.items()}
+            rows += _configuration(clean, models, resamples, UNCONTAMINATED, more)
+    return _corrected(rows, settings)
 
 
-def _without(cells: dict[Cell, Found], spoilt: Collection[str]) -> dict[Cell, Found]:
-    """The same cells less the contaminated items; none when there are none, or nothing else."""
-    out = {}
-    for cell, found in cells.items():
-        items = found.table["item"].to_pylist()
-        kept = np.array([item not in spoilt for item in items])
-        if kept.all() or not kept.any():
-            return {}
-        told = {**found.about, "items_left_out": len(set(items) & set(spoilt))}
-        out[cell] = Found(found.table.filter(pa.array(kept)), told)
-    return out
+def _without(found: Found, spoilt: Collection[str]) -> Found:
+    """The outcomes of the items that no training text holds."""
+    kept = [item not in spoilt for item in found.table["item"].to_pylist()]
+    return Found(found.table.filter(pa.array(kept, pa.bool_())), found.about)
 
 
 @dataclass(frozen=True)
@@ -111,28 +113,60 @@ class _Setting:
 
 
 def _configuration(
-    cells: dict[Cell, Found], models: Sequence[Model], resamples: int, items: str
+    cells: dict[Cell, Found],
+    models: Sequence[Model],
+    resamples: int,
+    items: str,
+    told: dict[str, Any],
 ) -> Iterator[Score]:
-    """One setting: each seed's scores, the mean over seeds, and the gain."""
-    of: dict[str, list[_Reading]] = {}
-    texts: list[str] = []
-    for cell in sorted(cells, key=lambda c: -1 if c.seed is None else c.seed):
-        texts, found = measures(cell.axis, cells[cell].table)
-        of.setdefault(cell.model, []).append(_Reading(cell, cells[cell].about, found))
-    if len(texts) < 2:
+    """One setting: each seed's scores, the mean over the seeds that both models have, the gain."""
+    of, texts = _readings(cells, told)
+    if texts < 2:
         return
-    setting = _Setting(Resampling(len(texts), resamples), items)
+    setting = _Setting(Resampling(texts, resamples), items)
+    seeds = [{r.cell.seed for r in of.get(model.name, [])} for model in models]
+    common = set.intersection(*seeds) or set.union(*seeds)
     for model in models:
         readings = of.get(model.name, [])
         for reading in readings if len(readings) > 1 else []:
             for metric in reading.measures:
                 yield setting.score(reading, model, metric, setting.own([reading], metric))
-        if readings:
-            whole = _all_seeds(readings)
+        if shared := [r for r in readings if r.cell.seed in common]:
+            whole = _all_seeds(shared)
             for metric in whole.measures:
-                yield setting.score(whole, model, metric, setting.own(readings, metric))
+                yield setting.score(whole, model, metric, setting.own(shared, metric))
     if len(models) == 2:
         yield from _gains(setting, of, models)
+
+
+def _readings(
+    cells: dict[Cell, Found], told: dict[str, Any]
+) -> tuple[dict[str, list[_Reading]], int]:
+    """The readings of each model, seeds ascending, their counts in one order of texts; and how
+    many texts. A metric that not all have, or that has nothing to count, is left out."""
+    measured = {cell: measures(cell.axis, cells[cell].table) for cell in cells}
+    texts = sorted({text for names, _ in measured.values() for text in names})
+    place = {text: i for i, text in enumerate(texts)}
+    metrics = [
+        metric for metric in next(iter(measured.values()))[1]
+        if all(metric in own and _countable(own[metric]) for _, own in measured.values())
+    ]  # fmt: skip
+    of: dict[str, list[_Reading]] = {}
+    for cell in sorted(cells, key=lambda c: -1 if c.seed is None else c.seed):
+        names, own = measured[cell]
+        rows = [place[name] for name in names]
+        aligned = {}
+        for metric in metrics:
+            counts = np.zeros((len(texts), own[metric].counts.shape[1]))
+            counts[rows] = own[metric].counts
+            aligned[metric] = dataclasses.replace(own[metric], counts=counts)
+        reading = _Reading(cell, {**cells[cell].about, **told}, aligned)
+        of.setdefault(cell.model, []).append(reading)
+    return of, len(texts)
+
+
+def _countable(measure: Measure) -> bool:
+    return measure.n > 0 and bool(np.isfinite(measure.value(measure.counts.sum(0))))
 
 
 def _all_seeds(readings: Sequence[_Reading]) -> _Reading:
@@ -167,15 +201,18 @@ def _gains(
         yield setting.score(whole, adapted, metric, interval, against=against, p=p)
 
 
-def _corrected(rows: list[Score]) -> list[Score]:
-    """Holm's correction over the grid: the primary gains on all items, one of each setting."""
+def _corrected(rows: list[Score], settings: int) -> list[Score]:
+    """Holm's correction over the grid: the primary gains on all items, one of each setting; of
+    those that are not there yet the least is assumed."""
     axes = registry()
     family = [
         i for i, row in enumerate(rows)
         if row.p is not None and row.items == ALL and axes[row.axis].in_grid
     ]  # fmt: skip
-    corrected = holm([rows[i].p or 0.0 for i in family])
-    for i, p in zip(family, corrected, strict=True):
-        told = {**rows[i].envelope, "family": len(family)}
+    size = max(settings, len(family))
+    missing = [1.0] * (size - len(family))
+    corrected = holm([*[rows[i].p or 0.0 for i in family], *missing])
+    for i, p in zip(family, corrected, strict=False):
+        told = {**rows[i].envelope, "family": size}
         rows[i] = dataclasses.replace(rows[i], p_holm=p, envelope=told)
     return rows

@@ -9,14 +9,12 @@ from functools import lru_cache
 from importlib.metadata import version
 from typing import Any
 
-from train.files import Run
 from viobert import checkpoints
 
 
-def envelope(run: Run) -> dict[str, Any]:
-    """The part of a score's envelope that all its cells share."""
+def envelope() -> dict[str, Any]:
+    """By what, and when, a cell was computed."""
     return {
-        "recipe": run.recipe.digest(),
         "code": code_version(),
         "environment": _environment(),
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),

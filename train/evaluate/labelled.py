@@ -12,7 +12,7 @@ from train.corpus.evaluation_items import joined
 from train.corpus.sources import tables
 from train.evaluate.options import LabelledSet
 from train.evaluate.split import part
-from train.evaluate.tasks import Sealed, Task, dataset, require, rows_of, said
+from train.evaluate.tasks import Sealed, Task, dataset, require, rows_of, said, unseen
 from train.files import Run, StageError
 
 TEST = ("test", "testing")
@@ -44,6 +44,7 @@ def labelled(run: Run, config: LabelledSet, name: str) -> Task[Row]:
             left_out[f"class of fewer than {config.fewest} rows" if rare else "class not used"] += 1
         else:
             sides[side].append(Row(row.id, row.text, group))
+    sides["learning"] = unseen(sides["learning"], sides["test"], left_out)
     known = {row.label for row in sides["learning"]}
     test = [row for row in sides["test"] if row.label in known]
     left_out["label unseen in training"] += len(sides["test"]) - len(test)
@@ -107,7 +108,9 @@ def _of_set(run: Run, config: LabelledSet) -> Iterator[tuple[Row, str]]:
         for column in filter(None, (config.label, config.split)):
             require(values, column, where)
         text = joined(values, config.text, where)
-        side = str(values[config.split]) if config.split else part(text)
+        # By the first column, as the probe that training is stopped by divides them.
+        first = joined(values, config.text[:1], where)
+        side = str(values[config.split]) if config.split else part(first)
         row = Row(name, text, _label(values[config.label]))
         yield row, "test" if side in TEST else "learning"
 

@@ -49,9 +49,9 @@ class Store:
         try:
             stored = pq.read_schema(self.path(cell)).metadata or {}
             made: str = json.loads(stored[_KEY])["stamp"]
-        except (OSError, KeyError, ValueError, pa.ArrowException):
-            return False
-        return made == self.stamp(axis, cell)
+            return made == self.stamp(axis, cell)
+        except (OSError, KeyError, ValueError, RuntimeError, pa.ArrowException):
+            return False  # not whole, or what it follows from is gone: its job tells
 
     def write(self, axis: Axis, cell: Cell, found: Found, envelope: dict[str, Any]) -> None:
         """The whole file or nothing."""

@@ -14,8 +14,10 @@ from typing import Any
 
 from train.corpus.build import read_manifest, stream_documents
 from train.corpus.evaluation_items import items
+from train.corpus.sources.errors import SourceError
 from train.evaluate.tasks import source_hash
-from train.files import Run, write_json
+from train.files import Run, StageError, write_json
+from train.recipe import RecipeError
 from train.tokens import document_key
 from viobert.text import key, words
 
@@ -44,7 +46,7 @@ def write(run: Run) -> dict[str, Any]:
         found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         if found["made_from"] == made_from:
             return found
-    counts = {name: _count(texts) for name, texts in _texts(run, base)}
+    counts = {name: count for name, texts in _texts(run, base) if (count := _count(texts))}
     most = min([MOST, *(len(c) for c in counts.values())])
     common = {name: {word for word, _ in c.most_common(most)} for name, c in counts.items()}
     shares = {
@@ -54,6 +56,15 @@ def write(run: Run) -> dict[str, Any]:
     found = {"made_from": made_from, "most_frequent": most, "words": words_of, "share": shares}
     write_json(path, found)
     return found
+
+
+def write_or_tell(run: Run, log: Any) -> dict[str, Any] | None:
+    """As ``write``; an aside that cannot be had is told, and stops nothing."""
+    try:
+        return write(run)
+    except (StageError, RecipeError, SourceError) as error:
+        log(f"no vocabulary overlap: {error}")
+        return None
 
 
 def _texts(run: Run, base: Run | None) -> Iterator[tuple[str, Iterable[str]]]:

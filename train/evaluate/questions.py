@@ -10,7 +10,7 @@ from typing import Any
 from train.corpus.sources import tables
 from train.evaluate.options import Choice
 from train.evaluate.split import part
-from train.evaluate.tasks import Sealed, Task, dataset, require, rows_of, said
+from train.evaluate.tasks import Sealed, Task, dataset, require, rows_of, said, unseen
 from train.files import Run, StageError
 from viobert.text import key
 
@@ -42,13 +42,14 @@ def questions(run: Run, config: Choice) -> Task[Question]:
             continue
         sides["test" if part(question.text) == "test" else "learning"].append(question)
     where = f"{run.recipe.path}: what.evaluation.choice"
+    sides["learning"] = unseen(sides["learning"], sides["test"], left_out)
     missing = sorted(set(config.levels) - {q.level for q in sides["test"]})
     if missing or not sides["learning"]:
         what = f"no question of level {missing[0]} to test" if missing else "none to learn from"
         raise StageError(f"{where}: {what}; {said(left_out)}")
     every = [*sides["learning"], *sides["test"]]
     about = dataset(config.set, every)
-    return Task(sides["learning"], Sealed(sides["test"]), dict(left_out), about, config.set)
+    return Task(sides["learning"], Sealed(sides["test"]), +left_out, about, config.set)
 
 
 def _question(name: str, values: dict[str, Any], config: Choice) -> Question | str:

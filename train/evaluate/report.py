@@ -36,8 +36,8 @@ NOTES = {
     "the seed draws the folds. Right at top-1 or top-5 is a word whose pieces all are.",
     "left-to-right": "Each word hidden alone, its pieces scored from left to right "
     "(PLL-word-l2r) on a fixed subset of the texts.",
-    "probing": "Logistic regression on standardised states; its penalty is chosen on dev rows. The "
-    "seed draws the division into train and dev rows.",
+    "probing": "Logistic regression on standardised states of the train rows; its penalty is "
+    "chosen on dev rows. The seed draws the division.",
     "fine-tuning": "Encoder and head; the epoch is chosen on dev rows. The seed draws the "
     "division, the head, the order and dropout.",
     "ner": "Entities are whole words and right as a whole, under strict IOB2; tags are decoded so "
@@ -128,21 +128,28 @@ def _head(rows: Sequence[Score]) -> str:
     sure = sum((s.p_holm or 0) < 0.05 for s in grid if s.p_holm is not None)
     first, model, envelope = gains[0], gains[0].model, gains[0].envelope
     base = (first.against or "").partition("@")
-    seeds = first.envelope.get("seeds", [])
+    whole = max((s.envelope.get("family", 0) for s in grid), default=0)
+    seeds = sorted({seed for s in gains for seed in s.envelope.get("seeds", [])})
+    code = sorted({s.envelope["code"] for s in gains})
+    days = sorted({s.envelope["time"][:10] for s in gains})
     return "\n\n".join(
         [
             f"# {model} against {base[0]}",
-            f"**Of {len(grid)} settings: gain {said['gain']}, loss {said['loss']}, no difference "
-            f"shown {said['no difference shown']}.** p-values below 0.05 when corrected over all "
-            f"of them (Holm): {sure}.",
+            f"**Of {len(grid)} settings{_of(whole, len(grid))}: gain {said['gain']}, loss "
+            f"{said['loss']}, no difference shown {said['no difference shown']}.** p-values "
+            f"below 0.05 when corrected over the grid's {whole} settings (Holm): {sure}.",
             "Gain, loss and no difference follow from the 95 % interval of the paired difference: "
             "bootstrap over texts and seeds. p-values are of two-sided permutation tests over "
             "texts. What is better lies to the right.",
             f"`{model}` {first.revision}, `{base[0]}` {base[2]}; recipe "
-            f"{envelope['recipe']}, code {envelope['code']}, measured {envelope['time'][:10]}, "
+            f"{envelope['recipe']}, code {', '.join(code)}, measured {', '.join(days)}, "
             f"seeds {', '.join(map(str, seeds)) or 'none'}.",
         ]
     )
+
+
+def _of(whole: int, there: int) -> str:
+    return f" of {whole}, the others not being measured yet" if there < whole else ""
 
 
 def _rest(rows: Sequence[Score]) -> str:
@@ -222,15 +229,16 @@ def _contamination(rows: Sequence[Score]) -> str:
     clean = {(s.axis, s.task, s.setting): s for s in charts.gains(rows, UNCONTAMINATED)}
     lines = []
     for gain in charts.gains(rows):
-        other = clean.get((gain.axis, gain.task, gain.setting))
-        if other:
-            count = other.envelope.get("items_left_out", 0)
-            told = [charts.name(gain), count, shown(gain), shown(other), other.verdict]
-            lines.append(told)
+        count = gain.envelope.get("contaminated", 0)
+        if count:
+            other = clean.get((gain.axis, gain.task, gain.setting))
+            rest = [shown(other), other.verdict] if other else ["no item is left", ""]
+            lines.append([charts.name(gain), count, shown(gain), *rest])
     head = ["setting", "items left out", "all items", "without them", ""]
     text = (
-        "Items of an evaluation set that a training document of either model holds, by the corpus' "
-        "report, are in no score of the right column."
+        "Items of an evaluation set that a document of the training text holds, by the corpus' "
+        "report (of a base that no recipe made, its text is not known), are in no score of the "
+        "right column."
     )
     return f"{text}\n\n{table(head, lines) if lines else 'No such item was tested.'}"
 

@@ -16,12 +16,14 @@ from viobert.text import words
 
 @dataclass(frozen=True)
 class Sentence:
-    """``spans``: characters of its words; ``tags``: IOB2, one a word."""
+    """``spans``: characters of its words; ``tags``: IOB2, one a word; ``named``: whether it brought
+    its id."""
 
     id: str
     text: str
     spans: list[tuple[int, int]]
     tags: list[str]
+    named: bool = False
 
     def without(self, strange: Sequence[str]) -> Sentence:
         """The sentence with these tags outside."""
@@ -30,8 +32,11 @@ class Sentence:
         return dataclasses.replace(self, tags=["O" if t in strange else t for t in self.tags])
 
 
-def read(path: Path) -> list[Sentence]:
+def read(path: Path, several: bool = False) -> list[Sentence]:
     """The sentences of a file; ``StageError`` names the row of whatever is wrong with one.
+
+    A sentence without ``id`` is named by its row, and by the file as well where a set has
+    ``several``.
 
     JSONL (parquet, CSV …) has ``text`` and ``entities``, a list of ``start``, ``end`` (characters,
     ``end`` not included) and ``label``; CoNLL has a token and its IOB2 tag a line (of several tags,
@@ -40,8 +45,12 @@ def read(path: Path) -> list[Sentence]:
     if not path.exists():
         raise StageError(f"{path}: no such file")
     if path.suffix.lower() in CONLL:
-        return [_of_tokens(number, row, path) for number, row in conll(path)]
-    return [_of_entities(number, row, path) for number, row in tables.rows(path)]
+        found = [_of_tokens(number, row, path) for number, row in conll(path)]
+    else:
+        found = [_of_entities(number, row, path) for number, row in tables.rows(path)]
+    if not several:
+        return found
+    return [s if s.named else dataclasses.replace(s, id=f"{path.stem}:{s.id}") for s in found]
 
 
 def _of_tokens(number: int, row: dict[str, Any], path: Path) -> Sentence:
@@ -77,7 +86,8 @@ def _of_entities(number: int, row: dict[str, Any], path: Path) -> Sentence:
         tags[inside[0]] = f"B-{label}"
         for i in inside[1:]:
             tags[i] = f"I-{label}"
-    return Sentence(tables.text(row.get("id")) or str(number), text, spans, tags)
+    name = tables.text(row.get("id")) or ""
+    return Sentence(name or str(number), text, spans, tags, bool(name))
 
 
 def _check(tags: Sequence[str], where: str) -> None:

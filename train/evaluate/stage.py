@@ -12,7 +12,7 @@ from tqdm import tqdm
 
 from train.corpus.funnel import table as markdown
 from train.evaluate import compare, overlap, report
-from train.evaluate.axes import Context, Subject
+from train.evaluate.axes import Context, Subject, registry
 from train.evaluate.grid import cells, choose, fill, gather, left
 from train.files import Run, StageError
 from train.lineage import base_name, require_finished
@@ -56,11 +56,13 @@ def compare_models(
         return tqdm(configurations, desc=f"{run.recipe.name}: intervals", unit=" settings")
 
     resamples = run.recipe.what.evaluation.bootstrap
-    rows = compare.scores(found, names, contaminated(run), resamples, progress)
-    shares = overlap.write(run)
+    size = len({c.configuration for c in every if registry()[c.axis].in_grid})
+    told = {"recipe": run.recipe.digest()}
+    rows = compare.scores(found, names, contaminated(run), resamples, size, told, progress)
     if rows:
         scores.write(path, rows)
         log(table(rows))
+    shares = overlap.write_or_tell(run, log)
     if charts.gains(rows):
         report.write(run.folder, rows, shares)
         log(f"{run.recipe.name}: {path}, {run.folder / 'report.html'}")
@@ -97,14 +99,15 @@ def revision(checkpoint: Checkpoint) -> str:
 
 
 def contaminated(run: Run) -> dict[str, set[str]]:
-    """Of each evaluation set the items that the training text of a run, or of its base, holds."""
+    """Of each evaluation set the items that the training text of a run, or of its base, holds
+    (``earlier``: any document of the base, as the run's own corpus was compared with it)."""
     out: dict[str, set[str]] = {}
     for made in filter(None, (run, run.base())):
         if not made.contamination.exists():
             continue
         columns = ["set", "item", "counts", "part"]
         for row in pq.read_table(made.contamination, columns=columns).to_pylist():
-            if row["counts"] and row["part"] == "train":
+            if row["counts"] and row["part"] in ("train", "earlier"):
                 out.setdefault(row["set"], set()).add(row["item"])
     return out
 

@@ -12,7 +12,7 @@ from typing import Any, Generic, TypeVar
 from train.corpus.build import read_manifest
 from train.corpus.evaluation_items import files
 from train.corpus.sources import tables
-from train.evaluate.split import place
+from train.evaluate.split import place, text_id
 from train.files import Run, StageError, file_hash
 from train.recipe import EvaluationSet
 
@@ -67,6 +67,14 @@ class Task(Generic[T]):
         train.sort(key=lambda pair: pair[0])
         kept = max(1, round(share * len(train)))
         return [row for _, row in train[:kept]], dev
+
+
+def unseen(learning: list[T], test: Sequence[Any], left_out: Counter[str]) -> list[T]:
+    """What is learned from, less the texts that are tested."""
+    tested = {text_id(row.text) for row in test}
+    kept = [row for row in learning if text_id(row.text) not in tested]  # type: ignore[attr-defined]
+    left_out["text is in the test"] += len(learning) - len(kept)
+    return kept
 
 
 def rows_of(run: Run, name: str) -> Iterator[tuple[str, dict[str, Any], str]]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import shutil
 import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -45,7 +46,9 @@ def work(context: Context, job: Job) -> Result:
     axis, store, result = registry()[job.axis], Store(context), Result(job)
     try:
         for cell, found in axis.compute(context, job.cells):
-            store.write(axis, cell, found, envelope(context.run))
+            store.write(axis, cell, found, envelope())
+            if axis.head and not context.keep:  # another's, from before
+                shutil.rmtree(context.heads / axis.head(cell), ignore_errors=True)
             result.done[cell] = primary(cell, found.table)
     except Exception as error:
         result.error = " ".join(f"{type(error).__name__}: {error}".split())[:500]

@@ -94,3 +94,63 @@ def test_only_seeds_that_both_models_have_are_compared() -> None:
 
 def test_a_single_text_has_no_score() -> None:
     assert scores({cell("base", 1): classes([True])}, [BASE], {}, 100) == []
+
+
+def words(documents: list[str], pieces: list[int]) -> Found:
+    n = len(documents)
+    table = pa.table(
+        {"item": documents, "document": documents, "nll": [1.0 * len(d) for d in documents],
+         "top1": [1.0] * n, "top5": [1.0] * n, "reciprocal_rank": [1.0] * n,
+         "characters": [3] * n, "pieces": pieces}
+    )  # fmt: skip
+    return Found(table, {"dataset": {"name": "x"}})
+
+
+def test_seeds_that_hide_words_of_other_texts_are_paired_by_text() -> None:
+    """With fewer than seven folds a short text may have hidden words under one seed only."""
+    first, second = words(["a", "bb", "bb"], [1, 2, 1]), words(["bb", "ccc", "a"], [1, 1, 1])
+    cells = {
+        cell(model, seed, "x", "intrinsic"): found
+        for model in ("base", "adapted") for seed, found in ((1, first), (2, second))
+    }  # fmt: skip
+    rows = scores(cells, [BASE, ADAPTED], {}, 200)
+    mean = pick(rows, model="base", seed=None, metric="nats_per_word")
+    assert mean.documents == 3
+    assert mean.value == pytest.approx(np.mean([5 / 3, 6 / 3]))
+    assert pick(rows, against="base@0", metric="nats_per_word").value == 0
+    # Under the second seed no word of several pieces is hidden.
+    assert not [r for r in rows if "several" in r.metric]
+
+
+def test_a_metric_of_nothing_is_left_out_and_the_others_are_kept() -> None:
+    table = pa.table({"item": ["1", "2"], "document": ["1", "2"], "type": ["DRUG", "DRUG"],
+                      "right": [0, 0], "said": [0, 0], "gold": [0, 0]})  # fmt: skip
+    empty = {cell("base", 1, "strict", "ner"): Found(table, {"dataset": {}})}
+    assert scores(empty, [BASE], {}, 100) == []
+
+
+def test_settings_that_are_not_there_yet_count_in_the_correction() -> None:
+    right = np.random.default_rng(5).random(120)
+    cells = {cell("base", 1): classes(right < 0.5), cell("adapted", 1): classes(right < 0.7)}
+    alone = pick(scores(cells, [BASE, ADAPTED], {}, 999), metric="macro_f1", against="base@0")
+    of_many = pick(
+        scores(cells, [BASE, ADAPTED], {}, 999, settings=21), metric="macro_f1", against="base@0"
+    )
+    assert of_many.p_holm == pytest.approx(min(1, 21 * (alone.p or 0)))
+    assert of_many.envelope["family"] == 21
+
+
+def test_the_means_of_a_row_are_of_the_seeds_of_its_difference() -> None:
+    cells = {cell("base", s): classes(np.arange(60) % (s + 1) > 0) for s in (1, 2)}
+    cells[cell("adapted", 2)] = classes(np.ones(60))
+    rows = scores(cells, [BASE, ADAPTED], {}, 200)
+    base = pick(rows, model="base", seed=None, metric="accuracy", against=None)
+    gain = pick(rows, metric="accuracy", against="base@0")
+    assert base.value + gain.value == pytest.approx(1) and base.envelope["seeds"] == [2]
+
+
+def test_where_every_item_is_contaminated_that_is_told() -> None:
+    cells = {cell(m, 1): classes(np.arange(60) % 3 > 0) for m in ("base", "adapted")}
+    rows = scores(cells, [BASE, ADAPTED], {"x": {f"t{i}" for i in range(60)}}, 200)
+    assert {r.items for r in rows} == {"all"}
+    assert {r.envelope["contaminated"] for r in rows} == {60}

@@ -325,7 +325,7 @@ def test_contaminated_items_are_left_out_of_a_second_score(
     }  # fmt: skip
     assert set(pair) == {ALL, UNCONTAMINATED}
     assert pair[UNCONTAMINATED].n == pair[ALL].n - 5
-    assert pair[UNCONTAMINATED].envelope["items_left_out"] == 5
+    assert pair[UNCONTAMINATED].envelope["contaminated"] == 5
     table = found[every[0]].table.to_pylist()
     kept = [r["gold"] == r["said"] for r in table if r["item"] not in spoilt["exam"]]
     assert pair[UNCONTAMINATED].value == pytest.approx(np.mean(kept))

@@ -41,7 +41,7 @@ def source(run: Run, _: str) -> list[Any]:
     config = run.recipe.what.evaluation
     assert config.choice
     parts = [dataclasses.asdict(part) for part in (config.choice, config.fine_tuning)]
-    return [VERSION, *parts, source_hash(run, config.choice.set)]
+    return [VERSION, *parts, source_hash(run, config.choice.set), run.recipe.how.precision]
 
 
 def source_zero_shot(run: Run, _: str) -> list[Any]:

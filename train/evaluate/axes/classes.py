@@ -29,7 +29,7 @@ from train.files import Run, replace_file
 from train.tokens import encode
 from viobert import checkpoints
 
-VERSION = 1
+VERSION = 2
 #: Inverse strengths of the penalty that dev rows choose from.
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
 
@@ -72,7 +72,7 @@ def source(run: Run, task: str) -> list[Any]:
 
 def source_tuning(run: Run, task: str) -> list[Any]:
     tuning = dataclasses.asdict(run.recipe.what.evaluation.fine_tuning)
-    return [*source(run, task), tuning]
+    return [*source(run, task), tuning, run.recipe.how.precision]
 
 
 def _where(run: Run, task: str) -> str:
@@ -102,7 +102,7 @@ def _probe(context: Context, cell: Cell, task: Task[Row]) -> Found:
         said = _regression(strength).fit(x, y).predict(unseen)
         judged[strength] = f1_score(gold, said, average="macro", labels=sorted(set(gold)))
     best = max(judged, key=lambda s: (judged[s], -s))
-    model = _regression(best).fit(states, [*y, *gold])
+    model = _regression(best).fit(x, y)
     test = task.test.open()
     said = model.predict(_states(context, cell, [row.text for row in test]))
     about = task.about | {"penalty": f"C={best:g}", "dev_macro_f1": round(judged[best], 4)}
@@ -117,7 +117,7 @@ def _states(context: Context, cell: Cell, texts: Sequence[str]) -> NDArray[np.fl
     """(texts, width) frozen states, from the disk where this model has read these texts before."""
     subject = context.subject(cell)
     wanted = sorted(set(texts))
-    made_from = [subject.revision, str(context.config.length), *wanted]
+    made_from = [f"{VERSION}", subject.revision, str(context.config.length), *wanted]
     digest = hashlib.sha256("\0".join(made_from).encode()).hexdigest()[:16]
     path = context.folder / "features" / f"{digest}.npz"
     if not path.exists():
@@ -196,8 +196,8 @@ def _table(rows: Sequence[Row], said: Sequence[str]) -> pa.Table:
     )
 
 
-def _together(_: Cell) -> Hashable:
-    return None
+def _task(cell: Cell) -> Hashable:
+    return cell.task
 
 
 def _name(cell: Cell) -> str:
@@ -205,8 +205,8 @@ def _name(cell: Cell) -> str:
 
 
 AXES = (
-    Axis("probing", settings_probing, source, compute_probing, _together),
+    Axis("probing", settings_probing, source, compute_probing, _task),
     Axis("fine-tuning", settings_tuning, source_tuning, compute_tuning, _name, _name),
-    Axis("dialect", settings_dialect, source, compute_probing, _together, in_grid=False),
-    Axis("further", settings_further, source, compute_probing, _together, in_grid=False),
+    Axis("dialect", settings_dialect, source, compute_probing, _task, in_grid=False),
+    Axis("further", settings_further, source, compute_probing, _task, in_grid=False),
 )

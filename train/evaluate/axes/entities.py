@@ -13,11 +13,12 @@ from seqeval.scheme import IOB2
 from seqeval.scheme import Entities as Scored
 from transformers import AutoModelForTokenClassification
 
+from train.corpus.evaluation_items import files
 from train.evaluate.axes import Axis, Cell, Context, Found
 from train.evaluate.examples import Example
 from train.evaluate.sentences import Sentence, read
 from train.evaluate.split import text_id
-from train.evaluate.tasks import Sealed
+from train.evaluate.tasks import Sealed, named, unseen
 from train.evaluate.tuning import fit, head, predict
 from train.files import Run, StageError, file_hash
 from viobert import checkpoints
@@ -36,7 +37,8 @@ def source(run: Run, _: str) -> list[Any]:
     assert config.entities
     sets = config.entities
     hashes = [file_hash(run.recipe.resolve(p)) for p in (sets.train, sets.dev, sets.test)]
-    return [VERSION, hashes, dataclasses.asdict(config.fine_tuning)]
+    tuning = dataclasses.asdict(config.fine_tuning)
+    return [VERSION, sets.set, hashes, tuning, run.recipe.how.precision]
 
 
 def compute(context: Context, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Found]]:
@@ -48,7 +50,7 @@ def _tune(context: Context, cell: Cell) -> Found:
     assert cell.seed is not None
     run, config = context.run, context.config
     train, dev, sealed, about = load(run)
-    labels = sorted({tag[2:] for s in train for tag in s.tags if tag != "O"})
+    labels = sorted(_types(train))
     names = tags(labels)
     loaded = checkpoints.load(context.subject(cell).place)
     length = min(config.fine_tuning.length, loaded.max_length)
@@ -78,21 +80,28 @@ def _tune(context: Context, cell: Cell) -> Found:
 def load(run: Run) -> tuple[list[Sentence], list[Sentence], Sealed[list[Sentence]], dict[str, Any]]:
     """Train and dev sentences, the sealed test ones, and what the envelope tells of them.
 
-    ``StageError`` for a file without sentences or entities. Test entities of a type that training
+    ``StageError`` for a file without sentences or entities. Sentences that are tested are not
+    learned from, whatever file they stand in too. Test entities of a type that training
     has not are taken out of the test, and counted.
     """
     config, recipe = run.recipe.what.evaluation.entities, run.recipe
     assert config
-    train, dev, test = (read(recipe.resolve(p)) for p in (config.train, config.dev, config.test))
-    known = {tag[2:] for s in train for tag in s.tags if tag != "O"}
-    if not known:
-        raise StageError(f"{recipe.resolve(config.train)}: no entity to learn")
-    unseen: Counter[str] = Counter()
+    # The contamination report names rows of several files by the files, too.
+    several = bool(config.set) and len(files(recipe, named(run, config.set))) > 1
+    parts = [recipe.resolve(p) for p in (config.train, config.dev, config.test)]
+    train, dev, test = (read(path, several) for path in parts)
+    left_out: Counter[str] = Counter()
+    train, dev = (unseen(part, test, left_out) for part in (train, dev))
+    known = _types(train)
     kept = []
     for sentence in test:
         strange = [tag for tag in sentence.tags if tag != "O" and tag[2:] not in known]
-        unseen.update(tag[2:] for tag in strange if tag.startswith("B-"))
+        types = (tag[2:] for tag in strange if tag.startswith("B-"))
+        left_out.update(f"type unseen in training: {name}" for name in types)
         kept.append(sentence.without(strange))
+    for part, path in zip((train, dev, kept), parts, strict=True):
+        if not _types(part):
+            raise StageError(f"{path}: no entity to learn or to find")
     about = {
         "dataset": {
             "name": config.set or recipe.resolve(config.test).stem,
@@ -102,9 +111,13 @@ def load(run: Run) -> tuple[list[Sentence], list[Sentence], Sealed[list[Sentence
             "dev": len(dev),
         },
         "set": config.set,
-        "left_out": {f"type unseen in training: {t}": n for t, n in sorted(unseen.items())},
+        "left_out": dict(sorted((+left_out).items())),
     }
     return train, dev, Sealed(kept), about
+
+
+def _types(sentences: Sequence[Sentence]) -> set[str]:
+    return {tag[2:] for s in sentences for tag in s.tags if tag != "O"}
 
 
 class Reader:
