@@ -91,7 +91,8 @@ SWITCHES = [
 ]  # fmt: skip
 
 
-@pytest.fixture(scope="session")
+# Not for the session: with its event loop alive, processes of later tests would wait for ever.
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real one; the test is skipped where there is none (and fails in CI)."""
     from playwright.sync_api import sync_playwright
