@@ -75,6 +75,7 @@ def test_what_forbids_open_weights_stops_the_run_by_name(tmp_path: Path) -> None
     corpus = corpus.replace("medical/news_ant_health", "research_only/saudi_health_news")
     corpus = corpus.replace("base: mini-base.yaml", "base: ''\n  model: {}\n  tokenizer: {}")
     corpus = corpus.replace("general: {bound: 1.0}", "general: null")  # it was the base's
+    corpus = corpus.replace("    forgetting:\n", "    forgetting:\n      path: general.jsonl\n")
     path = tmp_path / "mini-medical.yaml"
     path.write_text(corpus, encoding="utf-8")
     with pytest.raises(RecipeError, match="saudi-newsnet.*CC BY-NC-SA 4.0"):
