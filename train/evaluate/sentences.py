@@ -58,8 +58,8 @@ def _of_tokens(number: int, row: dict[str, Any], path: Path) -> Sentence:
     for token in row["tokens"]:
         spans.append((at, at + len(token)))
         at += len(token) + 1
-    _check(row["tags"], f"{path}, sentence {number}")
-    return Sentence(str(number), row["text"], spans, list(row["tags"]))
+    tags = _iob2(row["tags"], f"{path}, sentence {number}")
+    return Sentence(str(number), row["text"], spans, tags)
 
 
 def _of_entities(number: int, row: dict[str, Any], path: Path) -> Sentence:
@@ -90,12 +90,13 @@ def _of_entities(number: int, row: dict[str, Any], path: Path) -> Sentence:
     return Sentence(name or str(number), text, spans, tags, bool(name))
 
 
-def _check(tags: Sequence[str], where: str) -> None:
-    """Strict IOB2: an I- continues an entity of its own type."""
-    before = "O"
+def _iob2(tags: Sequence[str], where: str) -> list[str]:
+    """Strict IOB2: an I- that continues no entity of its type begins one, as conlleval reads it."""
+    found: list[str] = []
     for tag in tags:
         if tag != "O" and tag[:2] not in ("B-", "I-"):
             raise StageError(f"{where}: {tag} is no IOB2 tag")
-        if tag.startswith("I-") and before[1:] != tag[1:]:
-            raise StageError(f"{where}: {tag} after {before} continues no entity (IOB2)")
-        before = tag
+        before = found[-1] if found else "O"
+        begins = tag.startswith("I-") and before[1:] != tag[1:]
+        found.append(f"B-{tag[2:]}" if begins else tag)
+    return found

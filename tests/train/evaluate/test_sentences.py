@@ -61,7 +61,9 @@ def test_conll_is_read_with_strict_tags(tmp_path: Path) -> None:
     assert [first.text[a:b] for a, b in first.spans] == ["عندي", "ارتفاع", "ضغط"]
     assert second.tags == ["O"]
     path.write_text("عندي O\nضغط I-D\n", encoding="utf-8")
-    with pytest.raises(StageError, match="sentence 1: I-D after O continues no entity"):
+    assert read(path)[0].tags == ["O", "B-D"]  # as conlleval reads it
+    path.write_text("عندي O\nضغط X-D\n", encoding="utf-8")
+    with pytest.raises(StageError, match="sentence 1: X-D is no IOB2 tag"):
         read(path)
     path.write_text("عندي\n", encoding="utf-8")
     with pytest.raises(SourceError, match="row 1: not CoNLL"):
