@@ -64,20 +64,26 @@ def items(recipe: Recipe) -> Iterator[Document]:
     """
     steps: list[Step] = [Clean(), *([PersonalData()] if recipe.what.corpus.pii else [])]
     for chosen in recipe.what.corpus.evaluation_sets:
-        paths = files(recipe, chosen)
-        seen: set[str] = set()
-        for path in paths:
-            for row, values in _rows(path):
-                number = f"{path.stem}:{row}" if paths[1:] else str(row)
-                name = tables.text(values.get("id")) or number
-                if name in seen:
-                    raise SourceError(f"{path}, row {row}: id {name} stands twice in {chosen.name}")
-                seen.add(name)
-                text = joined(values, chosen.columns, f"{path}, row {row}")
-                document = Document(id=name, text=text, source=chosen.name, licence="", ref="")
-                for step in steps:
-                    step.apply(document)
-                yield document
+        for name, values, where in rows(recipe, chosen):
+            text = joined(values, chosen.columns, where)
+            document = Document(id=name, text=text, source=chosen.name, licence="", ref="")
+            for step in steps:
+                step.apply(document)
+            yield document
+
+
+def rows(recipe: Recipe, chosen: EvaluationSet) -> Iterator[tuple[str, dict[str, Any], str]]:
+    """The rows of a set: the item's id in it, its cells, and its place for errors."""
+    paths = files(recipe, chosen)
+    seen: set[str] = set()
+    for path in paths:
+        for row, values in _rows(path):
+            number = f"{path.stem}:{row}" if paths[1:] else str(row)
+            name = tables.text(values.get("id")) or number
+            if name in seen:
+                raise SourceError(f"{path}, row {row}: id {name} stands twice in {chosen.name}")
+            seen.add(name)
+            yield name, values, f"{path}, row {row}"
 
 
 def joined(values: dict[str, Any], columns: Iterable[str], where: str) -> str:

@@ -139,12 +139,18 @@ def _progress(name: str, tasks: int, logs: Path, lost: list[int]) -> Iterator[No
             bar.update((len(list(done.iterdir())) if done.exists() else 0) - bar.n)
 
         watcher = threading.Thread(target=watch, daemon=True)
+        # A job in the background of a shell may have been told to ignore what interrupts.
+        before = signal.getsignal(signal.SIGINT)
+        if before is signal.SIG_IGN:
+            signal.signal(signal.SIGINT, signal.default_int_handler)
         watcher.start()
         try:
             yield
         finally:
             over.set()
             watcher.join()
+            if before is signal.SIG_IGN:
+                signal.signal(signal.SIGINT, before)
             _look()
             _update()
 

@@ -11,23 +11,15 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from train.evaluate.axes import Cell, Found, registry
+from train.evaluate.axes import Cell, Found, Subject, registry
 from train.evaluate.measures import Measure, measures
 from train.evaluate.statistics import Interval, Resampling, holm, proportion
 from viobert.scores import ALL, PRIMARY, UNCONTAMINATED, Score
 
 
-@dataclass(frozen=True)
-class Model:
-    """A compared model as its scores name it."""
-
-    name: str
-    revision: str
-
-
 def scores(
     cells: dict[Cell, Found],
-    models: Sequence[Model],
+    models: Sequence[Subject],
     contaminated: dict[str, set[str]],
     resamples: int,
     settings: int = 0,
@@ -82,7 +74,7 @@ class _Setting:
     def score(
         self,
         reading: _Reading,
-        model: Model,
+        model: Subject,
         metric: str,
         interval: Interval,
         **more: Any,
@@ -114,7 +106,7 @@ class _Setting:
 
 def _configuration(
     cells: dict[Cell, Found],
-    models: Sequence[Model],
+    models: Sequence[Subject],
     resamples: int,
     items: str,
     told: dict[str, Any],
@@ -178,7 +170,7 @@ def _all_seeds(readings: Sequence[_Reading]) -> _Reading:
 
 
 def _gains(
-    setting: _Setting, of: dict[str, list[_Reading]], models: Sequence[Model]
+    setting: _Setting, of: dict[str, list[_Reading]], models: Sequence[Subject]
 ) -> Iterator[Score]:
     """Of the seeds that both models have."""
     base, adapted = models

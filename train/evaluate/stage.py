@@ -49,7 +49,6 @@ def compare_models(
     context = context_of(run, models, keep)
     every = cells(context)
     failed = fill(context, choose(every, only), log)
-    names = [compare.Model(s.name, s.revision) for s in context.subjects]
     found = gather(context, every)
 
     def progress(configurations: list[Any]) -> Any:
@@ -58,7 +57,9 @@ def compare_models(
     resamples = run.recipe.what.evaluation.bootstrap
     size = len({c.configuration for c in every if registry()[c.axis].in_grid})
     told = {"recipe": run.recipe.digest()}
-    rows = compare.scores(found, names, contaminated(run), resamples, size, told, progress)
+    rows = compare.scores(
+        found, context.subjects, contaminated(run), resamples, size, told, progress
+    )
     if rows:
         scores.write(path, rows)
         log(table(rows))
@@ -118,11 +119,7 @@ def table(rows: Sequence[Score]) -> str:
         (s.axis, s.task, s.setting, s.model): s for s in rows
         if s.seed is None and s.against is None and s.items == ALL and s.metric == PRIMARY[s.axis]
     }  # fmt: skip
-    gains = {
-        (s.axis, s.task, s.setting): s
-        for s in rows
-        if s.against and s.items == ALL and s.metric == PRIMARY[s.axis]
-    }
+    gains = {(s.axis, s.task, s.setting): s for s in charts.gains(rows)}
     models = list(dict.fromkeys(s.model for s in rows))
     lines = []
     for configuration in dict.fromkeys(k[:3] for k in means):

@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from train.corpus.build import read_manifest
-from train.corpus.evaluation_items import files
-from train.corpus.sources import tables
+from train.corpus.evaluation_items import files, rows
 from train.evaluate.split import place, text_id
 from train.files import Run, StageError, file_hash
 from train.recipe import EvaluationSet
@@ -79,11 +78,7 @@ def unseen(learning: list[T], test: Sequence[Any], left_out: Counter[str]) -> li
 
 def rows_of(run: Run, name: str) -> Iterator[tuple[str, dict[str, Any], str]]:
     """The rows of an evaluation set: id as in the contamination report, cells, place for errors."""
-    paths = files(run.recipe, named(run, name))
-    for path in paths:
-        for number, values in tables.rows(path):
-            row = f"{path.stem}:{number}" if paths[1:] else str(number)
-            yield tables.text(values.get("id")) or row, values, f"{path}, row {number}"
+    return rows(run.recipe, named(run, name))
 
 
 def named(run: Run, name: str) -> EvaluationSet:
@@ -102,12 +97,12 @@ def require(values: dict[str, Any], column: str, where: str) -> None:
         raise StageError(f"{where}: no column {column}; it has {', '.join(map(str, values))}")
 
 
-def dataset(name: str, rows: Sequence[Any]) -> dict[str, Any]:
+def dataset(name: str, of: Sequence[Any]) -> dict[str, Any]:
     """Name, number of rows, and a hash of all of them in their order."""
     digest = hashlib.sha256()
-    for row in rows:
+    for row in of:
         digest.update(json.dumps(list(vars(row).values()), ensure_ascii=False).encode() + b"\n")
-    return {"name": name, "rows": len(rows), "hash": digest.hexdigest()[:16]}
+    return {"name": name, "rows": len(of), "hash": digest.hexdigest()[:16]}
 
 
 def source_hash(run: Run, name: str) -> str:

@@ -6,7 +6,7 @@ import multiprocessing
 import os
 import shutil
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.connection import Connection, wait
 from typing import Any
@@ -145,9 +145,8 @@ def _serve(pipe: Connection, context: Context, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
     torch.set_num_threads(threads)
     threadpool_limits(threads)  # of numpy's and scipy's own
-    done: Callable[[Context, Job], Result] = work
     while True:
         try:
-            pipe.send(done(context, pipe.recv()))
+            pipe.send(work(context, pipe.recv()))
         except (EOFError, OSError):  # the one who started it is gone
             return

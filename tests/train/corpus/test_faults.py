@@ -121,9 +121,12 @@ def test_a_worker_that_outlives_its_run_does_not_reach_the_next_one(
     assert all(r["text"].endswith("جديد") for r in kept(run).values())
 
 
+@pytest.mark.parametrize("interrupts", [signal.default_int_handler, signal.SIG_IGN])
 def test_a_killed_worker_is_noticed_and_the_run_goes_on(
-    small: Path, undisturbed: dict[str, bytes], tmp_path: Path
+    small: Path, undisturbed: dict[str, bytes], tmp_path: Path, interrupts: Any
 ) -> None:
+    """Also in a job that was started with SIGINT ignored, as shells do in the background."""
+    before = signal.signal(signal.SIGINT, interrupts)
     chosen = load(small)
     chosen.how.workers = 2
     run = Run(chosen, tmp_path)
@@ -136,8 +139,12 @@ def test_a_killed_worker_is_noticed_and_the_run_goes_on(
         os.kill(workers[0].pid, signal.SIGKILL)
 
     threading.Thread(target=kill, daemon=True).start()
-    with pytest.raises(StageError, match=r"a worker was killed \(signal 9\)"):
-        build(run, lambda _: None)
+    try:
+        with pytest.raises(StageError, match=r"a worker was killed \(signal 9\)"):
+            build(run, lambda _: None)
+        assert signal.getsignal(signal.SIGINT) is interrupts
+    finally:
+        signal.signal(signal.SIGINT, before)
     build(run, lambda _: None)
     assert files(run) == undisturbed
 

@@ -6,11 +6,11 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from train.evaluate.axes import Cell, Found
-from train.evaluate.compare import Model, scores
+from train.evaluate.axes import Cell, Found, Subject
+from train.evaluate.compare import scores
 from viobert.scores import Score
 
-BASE, ADAPTED = Model("base", "0"), Model("adapted", "1")
+BASE, ADAPTED = Subject("base", "", "0"), Subject("adapted", "", "1")
 
 
 def cell(model: str, seed: int | None, setting: str = "10 %", axis: str = "fine-tuning") -> Cell:

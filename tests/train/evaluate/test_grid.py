@@ -4,12 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import os
-import signal
-import subprocess
-import sys
-import threading
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,11 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.train.conftest import ROOT
-from tests.train.evaluate.making import context, exam, small_run, write_rows
+from tests.train.evaluate.making import context, exam, write_rows
 from train.corpus.build import read_documents
 from train.evaluate import grid, tasks, workers
 from train.evaluate.axes import Cell, Context, registry
-from train.evaluate.compare import Model
 from train.evaluate.compare import scores as compared
 from train.evaluate.outcomes import Store
 from train.evaluate.split import part
@@ -35,19 +28,6 @@ from viobert import scores
 from viobert.scores import ALL, UNCONTAMINATED, Score
 
 Models = dict[str, str]
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
-    return small_run(tmp_path_factory.mktemp("grid"))
-
-
-@pytest.fixture(scope="module")
-def filled(run: Run, models: Models) -> tuple[Context, list[Score], list[str]]:
-    """The whole grid, computed by two processes."""
-    said: list[str] = []
-    rows = compare_models(run, models, run.scores, said.append)
-    return context(run, models), rows, said
 
 
 def test_every_configuration_has_its_cells(filled: tuple[Context, list[Score], list[str]]) -> None:
@@ -211,83 +191,6 @@ def test_cells_are_chosen_by_their_fields(filled: tuple[Context, list[Score], li
             grid.choose(every, only)
 
 
-def test_a_cell_that_fails_stops_none_of_the_others(models: Models, tmp_path: Path) -> None:
-    run = small_run(tmp_path, coarse=None, fine=None, further={}, left_to_right=0)
-    (tmp_path / "ner-test.jsonl").write_text('{"text": "ألم"}\n', encoding="utf-8")
-    said: list[str] = []
-    with pytest.raises(StageError, match=r"4 of 28 cells failed(.|\n)*ner-test.jsonl, row 1: no "
-                       "column entities"):  # fmt: skip
-        compare_models(run, models, run.scores, said.append)
-    assert {s.axis for s in scores.read(run.scores)} >= {"intrinsic", "mcq", "zero-shot"}
-    assert not [s for s in scores.read(run.scores) if s.axis == "ner"]
-    assert any("failed: StageError" in line for line in said)
-
-
-def test_a_killed_grid_goes_on_and_ends_the_same(
-    filled: tuple[Context, list[Score], list[str]], models: Models, tmp_path: Path
-) -> None:
-    """SIGKILL of the whole group in the middle; the same command ends with the same scores."""
-    run = small_run(tmp_path)
-    code = (
-        "import json, sys\nfrom pathlib import Path\nfrom train.evaluate.stage import "
-        "compare_models\nfrom train.files import Run\nfrom train.recipe import load\n"
-        "if __name__ == '__main__':\n    run = Run(load(Path(sys.argv[1])), Path(sys.argv[2]))\n"
-        "    compare_models(run, json.loads(sys.argv[3]), run.scores)\n"
-    )
-    script = tmp_path / "evaluate.py"
-    script.write_text(code, encoding="utf-8")
-    command = [sys.executable, str(script), str(run.recipe.path), str(run.runs)]
-    env = {**os.environ, "PYTHONPATH": str(ROOT)}
-    process = subprocess.Popen(
-        [*command, json.dumps(models)], env=env, cwd=tmp_path, start_new_session=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
-    )  # fmt: skip
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("[3/"):
-            break
-    os.killpg(process.pid, signal.SIGKILL)
-    process.wait()
-    done = list((run.evaluation / "cells").glob("*.parquet"))
-    made = context(run, models)
-    assert 3 <= len(done) < len(grid.cells(made))
-    said: list[str] = []
-    rows = compare_models(run, models, run.scores, said.append)
-    assert f", {len(done)} done before" in said[0]
-
-    def bare(found: list[Score]) -> list[Score]:
-        return [dataclasses.replace(s, envelope={}) for s in found]
-
-    assert bare(rows) == bare(filled[1])
-
-
-def test_a_worker_that_dies_is_told_and_replaced(
-    filled: tuple[Context, list[Score], list[str]], tmp_path: Path
-) -> None:
-    made = dataclasses.replace(filled[0], folder=tmp_path)
-    todo = grid.choose(grid.cells(made), "axis=probing|ner")
-    jobs = grid.jobs(todo)
-    results = []
-    threading.Thread(target=_kill_one, args=(os.getpid(),), daemon=True).start()
-    for result in workers.run(made, jobs, 1, 1):
-        results.append(result)
-    died = [r for r in results if "exit code -9" in r.error]
-    assert len(died) == 1 and len(results) == len(jobs)
-    assert all(not r.missing for r in results if r not in died)
-
-
-def _kill_one(parent: int) -> None:
-    """The first worker, once it computes."""
-    import psutil
-
-    for _ in range(600):
-        for child in psutil.Process(parent).children():
-            if "spawn_main" in " ".join(child.cmdline()) and child.cpu_times().user > 1.5:
-                child.kill()
-                return
-        time.sleep(0.05)
-
-
 def test_heads_are_kept_as_plain_transformers_folders(
     run: Run, models: Models, tmp_path: Path
 ) -> None:
@@ -316,8 +219,7 @@ def test_contaminated_items_are_left_out_of_a_second_score(
     found = grid.gather(made, every)
     items = sorted(set(found[every[0]].table["item"].to_pylist()))
     spoilt = {"exam": set(items[:5])}
-    models = [Model(s.name, s.revision) for s in made.subjects]
-    rows = compared(found, models, spoilt, 200)
+    rows = compared(found, made.subjects, spoilt, 200)
     level = every[0].setting
     pair = {
         s.items: s for s in rows
@@ -331,9 +233,9 @@ def test_contaminated_items_are_left_out_of_a_second_score(
     assert pair[UNCONTAMINATED].value == pytest.approx(np.mean(kept))
     assert all(s.p_holm is None for s in rows)  # not of the grid
     # A set of which nothing else is left has no second score.
-    assert {s.items for s in compared(found, models, {"exam": {r["id"] for r in exam()}}, 200)} == {
-        ALL
-    }
+    assert {
+        s.items for s in compared(found, made.subjects, {"exam": {r["id"] for r in exam()}}, 200)
+    } == {ALL}
 
 
 def test_contaminated_are_the_items_that_training_text_holds(tmp_path: Path) -> None:
