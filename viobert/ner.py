@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from viobert.text import word_of, words
+from viobert.text import words
 
 LABELS = ("DISEASE", "SYMPTOM", "DRUG", "ANATOMY", "PROCEDURE", "DOSAGE")
 OUTSIDE = "O"
@@ -28,6 +28,25 @@ class Entity:
 def tags(labels: Sequence[str]) -> list[str]:
     """IOB2 tags for types of entities, O first."""
     return [OUTSIDE, *(f"{edge}-{label}" for label in labels for edge in "BI")]
+
+
+def word_of(
+    offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
+) -> NDArray[np.int64]:
+    """(pieces,) the word that each word piece overlaps, −1 for none.
+
+    ``offsets``: characters [start, end) of the pieces; ``spans``: of the words, ascending.
+    """
+    if not spans:
+        return np.full(len(offsets), -1)
+    starts = np.array([s for s, _ in spans])
+    ends = np.array([e for _, e in spans])
+    first = np.array([s for s, _ in offsets] or [0])
+    last = np.array([e for _, e in offsets] or [0])
+    # The last word that starts before the piece ends, if it reaches into the piece.
+    word = np.searchsorted(starts, last, side="left") - 1
+    inside = (word >= 0) & (ends[np.maximum(word, 0)] > first)
+    return np.where(inside, word, -1)[: len(offsets)]
 
 
 @dataclass(frozen=True)

@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Sequence
-
-import numpy as np
-from numpy.typing import NDArray
 
 #: Harakat, Quranic signs and superscript alef: combining marks that a reader may leave out.
 #: U+0653–U+0655 (madda and hamza as combining marks) are letters' parts, not vowels.
@@ -47,25 +43,6 @@ def words(text: str) -> list[tuple[int, int]]:
     symbols separate words and belong to none (``120/80`` is two words).
     """
     return [match.span() for match in _WORD.finditer(text)]
-
-
-def word_of(
-    offsets: Sequence[tuple[int, int]], spans: Sequence[tuple[int, int]]
-) -> NDArray[np.int64]:
-    """(pieces,) the word that each word piece overlaps, −1 for none.
-
-    ``offsets``: characters [start, end) of the pieces; ``spans``: of the words, ascending.
-    """
-    if not spans:
-        return np.full(len(offsets), -1)
-    starts = np.array([s for s, _ in spans])
-    ends = np.array([e for _, e in spans])
-    first = np.array([s for s, _ in offsets] or [0])
-    last = np.array([e for _, e in offsets] or [0])
-    # The last word that starts before the piece ends, if it reaches into the piece.
-    word = np.searchsorted(starts, last, side="left") - 1
-    inside = (word >= 0) & (ends[np.maximum(word, 0)] > first)
-    return np.where(inside, word, -1)[: len(offsets)]
 
 
 def has_arabic(text: str) -> bool:

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 from train.corpus.document import Document
 from train.masking import combine, uniform
 from train.tokens import document_key, encode
-from viobert.text import strip_marks, word_of, words
+from viobert.ner import word_of
+from viobert.text import strip_marks, words
 
 FOLDS = 7
 
