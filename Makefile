@@ -1,7 +1,7 @@
 # make demo   the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
 # make test   everything that is tested, a real browser included
 # make lint   ruff and mypy
-# make bench  speed of corpus, masks and training beside others'
+# make bench  speed of corpus, masks, training and page beside others'
 # make mini   the embedded pair from its data folder: VIOBERT_DATA=… make mini
 SHELL := /bin/bash
 PYTHON ?= python3
@@ -26,6 +26,8 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/corpus.py
 	$(BIN)/python benchmarks/masking.py
 	$(BIN)/python benchmarks/training.py
+	$(BIN)/python benchmarks/fill_mask.py
+	$(BIN)/python benchmarks/page.py
 
 # Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
 mini: .venv/.dev
@@ -33,6 +35,7 @@ mini: .venv/.dev
 	for stage in corpus pretrain evaluate; do \
 		$(BIN)/python -m train $$stage train/recipes/mini-medical.yaml; \
 	done; \
+	$(BIN)/python -m train evaluate train/recipes/mini-medical.yaml --only axis=ner,seed=13 --keep; \
 	$(BIN)/python -m train embed train/recipes/mini-medical.yaml
 
 .venv/bin/python:

@@ -12,15 +12,16 @@ os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import gradio as gr  # noqa: E402
 
+from viobert.feedback import Feedback, from_environment, install_sigterm  # noqa: E402
 from viobert.page import build as page  # noqa: E402
 from viobert.page.models import Models  # noqa: E402
 
 
-def build() -> gr.Blocks:
+def build(feedback: Feedback) -> gr.Blocks:
     """The page, its models beginning to load."""
     models = Models()
     models.start()
-    return page.build(models)
+    return page.build(models, feedback)
 
 
 def main() -> None:
@@ -30,8 +31,15 @@ def main() -> None:
     port = os.environ.get("PORT", "7860")
     if not port.isdecimal():
         sys.exit(f"PORT={port} is not a number")
+    feedback = from_environment()
+    feedback.earlier()
+    install_sigterm(feedback)
     try:
-        build().launch(
+        demo = build(feedback)
+    except ValueError as error:  # VIOBERT_RATE
+        sys.exit(str(error))
+    try:
+        demo.launch(
             server_name=os.environ.get("GRADIO_SERVER_NAME", everywhere),
             server_port=int(port),
             **page.launch_options(),

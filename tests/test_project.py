@@ -14,7 +14,8 @@ import yaml
 from train.card import figures
 from train.embed import END, START
 from viobert import scores
-from viobert.checkpoints import EMBEDDED, ROOT, load
+from viobert.checkpoints import EMBEDDED, ROOT, TAGGERS, load
+from viobert.ner import Tagger
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PAIR = ("base-mini", "viobert-mini")
@@ -51,7 +52,7 @@ def test_the_readme_names_every_folder_and_file_that_it_should() -> None:
 def test_the_front_matter_agrees_with_the_requirements() -> None:
     front = yaml.safe_load(README.split("---")[1])
     pins = (ROOT / "requirements.txt").read_text(encoding="utf-8")
-    assert front["sdk"] == "gradio" and f"gradio=={front['sdk_version']}" in pins
+    assert front["sdk"] == "gradio" and f"gradio[mcp]=={front['sdk_version']}" in pins
     assert front["python_version"] == "3.12.12" and front["app_file"] == "app.py"
     assert len(front["short_description"]) <= 60
 
@@ -70,6 +71,17 @@ def test_adaptation_helped_where_the_readme_says() -> None:
     for (setting, metric), gain in gains.items():
         if metric in ("nats_per_word", "word_perplexity", "fill_mask_top5"):
             assert gain.verdict == "gain", setting
+
+
+def test_the_embedded_models_are_small_together_and_find_entities() -> None:
+    files = [path for path in EMBEDDED.rglob("*") if path.is_file()]
+    assert sum(path.stat().st_size for path in files) <= 64_000_000
+    for seat in TAGGERS.values():
+        folder = ROOT / seat.stand_in
+        card = (folder / "README.md").read_text(encoding="utf-8")
+        front = yaml.safe_load(card.split("---")[1])
+        assert front["pipeline_tag"] == "token-classification" and "entity F1" in card
+        assert Tagger(str(folder))("يعاني من السكري ويتناول الميتفورمين")
 
 
 @pytest.mark.parametrize("name", PAIR)

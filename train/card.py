@@ -106,6 +106,11 @@ def _positions(run: Run) -> int:
     return int(config["max_position_embeddings"])
 
 
+def licence_of(run: Run) -> str:
+    """The licence of a run's weights, from its own texts' and its base's."""
+    return _licence([read_manifest(r)["sources"] for r in (run, run.base()) if r])
+
+
 def _licence(data: Sequence[dict[str, Any]]) -> str:
     """The licence of weights trained on these sources: share-alike binds, the rest is credited."""
     licences = {name for sources in data for s in sources.values() for name in s["licences"]}

@@ -8,10 +8,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from train.card import card, figures, rescored
+from train.card import card, figures, licence_of, rescored
 from train.evaluate.stage import compare_models, revision
 from train.files import Run, StageError, replace_file, replace_folder
 from train.lineage import require_finished
+from train.taggers import embed_taggers
 from viobert import checkpoints, scores
 from viobert.scores import Score
 
@@ -23,7 +24,8 @@ END = "<!-- /figures -->"
 
 
 def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> None:
-    """Copy a run's base and model to ``folder`` with a card each, and its scores beside them.
+    """Copy a run's base and model to ``folder`` with a card each, the two that find entities, and
+    the run's scores beside them.
 
     Also puts their figures into the README. Raises ``StageError`` when the run is unfinished, not
     scored as it is, or too large to embed.
@@ -43,6 +45,8 @@ def embed(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> No
         text = card(made, name, own, weights)
         replace_folder(folder / name, partial(_fill, source=made.best, text=text))
         log(f"{folder / name}: {weights / 1e6:.1f} MB, {len(own)} scores on its card")
+    named: dict[checkpoints.Role, str] = {role: made.recipe.name for role, made in roles}
+    embed_taggers(run, named, rows, licence_of(run), folder, log)
     shutil.copyfile(run.scores, folder.parent / "scores.jsonl")
     readme = folder.parents[1] / "README.md"
     if readme.exists():

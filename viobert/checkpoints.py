@@ -38,7 +38,7 @@ Role = Literal["general", "medical"]
 Source = Literal["hub", "folder", "embedded"]
 Kind = Literal[
     "missing", "offline", "unreachable", "not_found", "gated", "unknown_revision",
-    "not_masked_lm", "no_tokenizer", "no_mask_token", "broken_weights",
+    "not_masked_lm", "not_tagger", "no_tokenizer", "no_mask_token", "broken_weights",
 ]  # fmt: skip
 
 REASONS: dict[Kind, str] = {
@@ -49,6 +49,7 @@ REASONS: dict[Kind, str] = {
     "gated": "the repository is gated and this machine has no access",
     "unknown_revision": "the repository has no such revision",
     "not_masked_lm": "not a masked language model",
+    "not_tagger": "not a token classifier with IOB2 tags",
     "no_tokenizer": "no tokenizer that fits the model",
     "no_mask_token": "its tokenizer has no mask token",
     "broken_weights": "the weights cannot be read",
@@ -66,7 +67,8 @@ class CheckpointError(Exception):
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A masked language model in eval mode, fp32, on the CPU, and its tokenizer.
+    """A masked language model, or a token classifier, in eval mode, fp32, on the CPU, and its
+    tokenizer.
 
     ``max_length`` counts word pieces, special tokens included. ``revision`` is the Hub commit;
     ``folder`` holds its files.
@@ -92,10 +94,13 @@ class Answering:
 
 @dataclass(frozen=True)
 class Seat:
-    """Where a role's checkpoint comes from: environment variable, Hub default, stand-in."""
+    """Where a role's checkpoint comes from: environment variable, Hub default, stand-in.
+
+    Without a default the stand-in answers unless the variable names another.
+    """
 
     variable: str
-    default: str
+    default: str | None
     stand_in: str
 
 
@@ -103,25 +108,44 @@ SEATS: dict[Role, Seat] = {
     "general": Seat("VIOBERT_BASE", "UBC-NLP/MARBERTv2", "assets/models/base-mini"),
     "medical": Seat("VIOBERT_MODEL", "Vionex-digital/vioBERT-v3", "assets/models/viobert-mini"),
 }
+#: The same models, fine-tuned to find entities.
+TAGGERS: dict[Role, Seat] = {
+    "general": Seat("VIOBERT_BASE_NER", None, "assets/models/base-mini-ner"),
+    "medical": Seat("VIOBERT_NER", None, "assets/models/viobert-mini-ner"),
+}
 
 
 def pair() -> tuple[Answering, Answering]:
     """The two checkpoints that answer, general first. Raises CheckpointError if a role has none."""
-    return _seat("general"), _seat("medical")
+    return _seat("general", SEATS), _seat("medical", SEATS)
+
+
+def taggers() -> tuple[Answering, Answering]:
+    """The two that find entities, general first. Raises CheckpointError if a role has none."""
+    return _seat("general", TAGGERS), _seat("medical", TAGGERS)
 
 
 def load(name: str) -> Checkpoint:
-    """Checkpoint called ``name``: a local folder (also relative to the project) or a Hub id,
-    with ``@revision`` if wanted. Raises CheckpointError."""
+    """Masked language model called ``name``: a local folder (also relative to the project) or a
+    Hub id, with ``@revision`` if wanted. Raises CheckpointError."""
+    return _load(name, tags=False)
+
+
+def load_tagger(name: str) -> Checkpoint:
+    """Token classifier of that name, as ``load`` takes it. Raises CheckpointError."""
+    return _load(name, tags=True)
+
+
+def _load(name: str, tags: bool) -> Checkpoint:
     folder = _local_folder(name)
     if folder is not None:
         source: Source = "embedded" if EMBEDDED in folder.parents else "folder"
-        return _open(folder, folder.name, source, None)
+        return _open(folder, folder.name, source, None, tags)
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", name) or name.startswith("."):
         raise CheckpointError("missing", name)
     repository, _, revision = name.partition("@")
     folder = _snapshot(repository, revision or None)
-    return _open(folder, repository, "hub", folder.name)
+    return _open(folder, repository, "hub", folder.name, tags)
 
 
 def hub_is_off() -> bool:
@@ -129,16 +153,16 @@ def hub_is_off() -> bool:
     return os.environ.get("VIOBERT_OFFLINE", "") not in ("", "0")
 
 
-def _seat(role: Role) -> Answering:
-    seat = SEATS[role]
-    wanted = os.environ.get(seat.variable, "").strip()
-    if not wanted and hub_is_off():
-        return Answering(role, load(seat.stand_in))
+def _seat(role: Role, seats: dict[Role, Seat]) -> Answering:
+    seat, tags = seats[role], seats is TAGGERS
+    wanted = os.environ.get(seat.variable, "").strip() or (None if hub_is_off() else seat.default)
+    if wanted is None:
+        return Answering(role, _load(seat.stand_in, tags))
     try:
-        return Answering(role, load(wanted or seat.default))
+        return Answering(role, _load(wanted, tags))
     except CheckpointError as problem:
         log.warning("%s; %s answers in its place", problem, seat.stand_in)
-        return Answering(role, load(seat.stand_in), problem)
+        return Answering(role, _load(seat.stand_in, tags), problem)
 
 
 def _local_folder(name: str) -> Path | None:
@@ -217,31 +241,33 @@ def _within(seconds: float, call: Callable[[], T]) -> T:
     return result[0]
 
 
-def _open(folder: Path, name: str, source: Source, revision: str | None) -> Checkpoint:
+def _open(folder: Path, name: str, source: Source, revision: str | None, tags: bool) -> Checkpoint:
     if not (folder / "config.json").is_file():
         raise CheckpointError("missing", name)
-    model = _model(folder, name)
-    tokenizer = _tokenizer(folder, name, model.config.vocab_size)
+    model = _model(folder, name, tags)
+    tokenizer = _tokenizer(folder, name, model.config.vocab_size, tags)
     positions = getattr(model.config, "max_position_embeddings", MAX_PIECES)
     # Some tokenizers say 1e30.
     limit = int(min(MAX_PIECES, positions, tokenizer.model_max_length))
     return Checkpoint(name, source, revision, model, tokenizer, limit, folder)
 
 
-def _model(folder: Path, name: str) -> PreTrainedModel:
+def _model(folder: Path, name: str, tags: bool) -> PreTrainedModel:
     import torch
-    from transformers import AutoConfig, AutoModelForMaskedLM
+    from transformers import AutoConfig, AutoModelForMaskedLM, AutoModelForTokenClassification
 
+    auto: Any = AutoModelForTokenClassification if tags else AutoModelForMaskedLM
+    other: Kind = "not_tagger" if tags else "not_masked_lm"
     try:
         config = AutoConfig.from_pretrained(folder, local_files_only=True)
-        known = type(config) in AutoModelForMaskedLM._model_mapping
+        known = type(config) in auto._model_mapping and (not tags or _tagged(config))
     except Exception as error:
-        raise CheckpointError("not_masked_lm", name) from error
+        raise CheckpointError(other, name) from error
     if not known:
-        raise CheckpointError("not_masked_lm", name)
+        raise CheckpointError(other, name)
     try:
         options: dict[str, Any] = {"local_files_only": True, "output_loading_info": True}
-        model, report = AutoModelForMaskedLM.from_pretrained(
+        model, report = auto.from_pretrained(
             folder, config=config, dtype=torch.float32, weights_only=True, **options
         )
     except Exception as error:
@@ -251,12 +277,20 @@ def _model(folder: Path, name: str) -> PreTrainedModel:
         # A classifier's checkpoint lacks just the head, which would be filled with random weights.
         body = any(key.startswith(model.base_model_prefix) for key in absent)
         headless = absent and not body and not report["mismatched_keys"]
-        raise CheckpointError("not_masked_lm" if headless else "broken_weights", name)
+        raise CheckpointError(other if headless else "broken_weights", name)
     ready: PreTrainedModel = model.eval()
     return ready
 
 
-def _tokenizer(folder: Path, name: str, rows: int) -> PreTrainedTokenizerBase:
+def _tagged(config: Any) -> bool:
+    """Whether the labels are O, and B-… with its I-… or without."""
+    names = set(config.id2label.values())
+    types = {name[2:] for name in names if name.startswith("B-")}
+    all_of = {"O"} | {f"{edge}-{name}" for name in types for edge in "BI"}
+    return bool(types) and "O" in names and names <= all_of
+
+
+def _tokenizer(folder: Path, name: str, rows: int, tags: bool) -> PreTrainedTokenizerBase:
     from transformers import AutoTokenizer
 
     try:
@@ -266,6 +300,6 @@ def _tokenizer(folder: Path, name: str, rows: int) -> PreTrainedTokenizerBase:
     # Without a vocabulary file some tokenizers come up with their special tokens alone.
     if not len(tokenizer.all_special_ids) < len(tokenizer) <= rows:
         raise CheckpointError("no_tokenizer", name)
-    if tokenizer.mask_token_id is None:
+    if tokenizer.mask_token_id is None and not tags:
         raise CheckpointError("no_mask_token", name)
     return tokenizer

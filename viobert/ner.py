@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from viobert.checkpoints import Checkpoint, load_tagger
 from viobert.text import words
 
 LABELS = ("DISEASE", "SYMPTOM", "DRUG", "ANATOMY", "PROCEDURE", "DOSAGE")
@@ -136,10 +137,16 @@ def entities(
 class Tagger:
     """Finds entities with a token classifier whose ``id2label`` are IOB2 tags."""
 
-    def __init__(self, model: Any, tokenizer: Any, length: int) -> None:
-        """``length``: word pieces that the model takes at most, special ones included."""
-        self.model, self.tokenizer, self.length = model.eval(), tokenizer, length
-        self.names = [model.config.id2label[i] for i in range(model.config.num_labels)]
+    def __init__(self, checkpoint: Checkpoint | str) -> None:
+        """``checkpoint``: a token classifier, or its name as ``checkpoints.load_tagger`` takes it.
+
+        Raises CheckpointError.
+        """
+        found = load_tagger(checkpoint) if isinstance(checkpoint, str) else checkpoint
+        self.checkpoint = found
+        self.model, self.tokenizer, self.length = found.model, found.tokenizer, found.max_length
+        config: Any = found.model.config
+        self.names = [config.id2label[i] for i in range(config.num_labels)]
 
     def __call__(self, text: str) -> list[Entity]:
         """The entities of a text, in order; they are whole words and do not overlap."""

@@ -26,6 +26,7 @@ from train.metrics import read
 from train.pretrain import pretrain
 from train.recipe import load
 from viobert import checkpoints, scores
+from viobert.ner import Tagger
 
 
 def read_overlap(run: Run) -> dict[str, Any]:
@@ -156,7 +157,17 @@ def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None
     readme = tmp_path / "README.md"
     readme.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
     assets = tmp_path / "assets"
+    seed = smoke.recipe.what.evaluation.seeds[0]
+    with pytest.raises(StageError, match=f"--only axis=ner,seed={seed} --keep"):
+        embed(smoke, lambda _: None, tmp_path / "other" / "models")
+    evaluate(smoke, lambda _: None, only=f"axis=ner,seed={seed}", keep=True)
     embed(smoke, lambda _: None, assets / "models")
+    for name in ("base-mini-ner", "viobert-mini-ner"):
+        tagger = Tagger(str(assets / "models" / name))
+        assert tagger.checkpoint.model.config.architectures == ["BertForTokenClassification"]
+        tagger("يعاني من السكري ويتناول metformin 500 ملغ")
+        told = (assets / "models" / name / "README.md").read_text(encoding="utf-8")
+        assert "entity F1" in told and f"seed {seed}" in told
     page = readme.read_text(encoding="utf-8")
     assert page.startswith("before\n") and page.endswith("\nafter\n") and "old" not in page
     assert "| intrinsic · consultations |" in page and "entity F1" in page

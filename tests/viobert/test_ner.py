@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from viobert.checkpoints import EMBEDDED, Checkpoint, CheckpointError, load, load_tagger
 from viobert.ner import LABELS, Tagger, chunks, entities, tags
 from viobert.text import words
 
@@ -14,8 +15,6 @@ TEXT = "عِندي السُّكّري، وأتناول Glucophage 500 mg مرت�
 
 @pytest.fixture(scope="module")
 def tokenizer() -> Any:
-    from viobert.checkpoints import load
-
     return load("assets/models/viobert-mini").tokenizer
 
 
@@ -31,6 +30,24 @@ def model(tokenizer: Any) -> Any:
         id2label=dict(enumerate(names)), label2id={n: i for i, n in enumerate(names)},
     )  # fmt: skip
     return BertForTokenClassification(config).eval()
+
+
+def _tagger(model: Any, tokenizer: Any, length: int) -> Tagger:
+    return Tagger(Checkpoint("tiny", "folder", None, model, tokenizer, length, EMBEDDED))
+
+
+def test_a_tagger_is_loaded_by_name() -> None:
+    tagger = Tagger("assets/models/viobert-mini-ner")
+    assert set(tagger.names) == set(tags(LABELS)) and tagger.checkpoint.source == "embedded"
+    found = {(TEXT[e.start : e.end], e.label) for e in tagger(TEXT)}
+    assert {("السُّكّري", "DISEASE"), ("Glucophage", "DRUG")} <= found
+
+
+def test_what_finds_no_entities_is_named_as_such() -> None:
+    with pytest.raises(CheckpointError, match="not a token classifier"):
+        load_tagger("assets/models/viobert-mini")
+    with pytest.raises(CheckpointError, match="not a masked language model"):
+        load("assets/models/viobert-mini-ner")
 
 
 def test_each_word_is_read_at_its_first_piece(tokenizer: Any) -> None:
@@ -63,7 +80,7 @@ def test_many_signs_before_the_first_word_do_not_push_it_out(model: Any, tokeniz
     text = "!" * 200 + " صداع وغثيان"
     (chunk,) = chunks(tokenizer, text, words(text), 128)
     assert chunk.words == [0, 1] and max(chunk.first) < len(chunk.ids) <= 128
-    assert Tagger(model, tokenizer, 128).scores(text, words(text)).shape == (2, 13)
+    assert _tagger(model, tokenizer, 128).scores(text, words(text)).shape == (2, 13)
 
 
 def test_no_word_no_chunk(tokenizer: Any) -> None:
@@ -72,7 +89,7 @@ def test_no_word_no_chunk(tokenizer: Any) -> None:
 
 
 def test_entities_are_whole_words_of_the_raw_text(model: Any, tokenizer: Any) -> None:
-    tagger = Tagger(model, tokenizer, 128)
+    tagger = _tagger(model, tokenizer, 128)
     found = tagger(TEXT)
     assert found
     starts, ends = ({s[i] for s in words(TEXT)} for i in (0, 1))
@@ -83,7 +100,7 @@ def test_entities_are_whole_words_of_the_raw_text(model: Any, tokenizer: Any) ->
         assert 0 < entity.score <= 1
     assert tagger("") == [] and tagger("؟!") == []
     scores = tagger.scores(TEXT, words(TEXT))
-    short = Tagger(model, tokenizer, 12).scores(TEXT, words(TEXT))
+    short = _tagger(model, tokenizer, 12).scores(TEXT, words(TEXT))
     assert scores.shape == short.shape == (len(words(TEXT)), 13)
     np.testing.assert_allclose(np.exp(scores).sum(1), 1, atol=1e-5)
 

@@ -8,17 +8,20 @@ import re
 import threading
 import time
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import gradio as gr
 import pytest
 
 from viobert.checkpoints import Kind
+from viobert.feedback.store import Feedback
 from viobert.fill_mask import Prediction, Problem, ProblemKind, check
+from viobert.ner import LABELS
 from viobert.page import bars, theme
 from viobert.page.build import build, launch_options
-from viobert.page.endpoint import make_endpoint
+from viobert.page.endpoint import endpoints
 from viobert.page.examples import examples, of_dialect
+from viobert.page.limits import Limits
 from viobert.page.models import Models, Outcome
 from viobert.page.strings import ARABIC, ENGLISH, STRINGS, Strings
 from viobert.text import has_arabic
@@ -43,18 +46,38 @@ def _prediction(word: str, probability: float, token: str | None = None) -> Pred
     return Prediction(word, token or word, probability, 1)
 
 
+#: Texts that are Arabic on either page: examples of what to type.
+ARABIC_ANYWAY = {"placeholder", "other_language"}
+#: Keys whose Arabic and English are both Latin or neither: signs and codes.
+ALIKE = {"csv", "sources"}
+
+
+def _both(arabic: Any, english: Any, name: str = "") -> None:
+    """Each text is there in both languages, and in its own."""
+    assert type(arabic) is type(english), name
+    if dataclasses.is_dataclass(arabic):
+        for field in dataclasses.fields(arabic):
+            _both(getattr(arabic, field.name), getattr(english, field.name), field.name)
+    elif isinstance(arabic, dict):
+        assert arabic.keys() == english.keys(), name
+        for key in arabic:
+            _both(arabic[key], english[key], name)
+    elif isinstance(arabic, list | tuple):
+        assert len(arabic) == len(english), name
+        for left, right in zip(arabic, english, strict=True):
+            _both(left, right, name)
+    elif isinstance(arabic, str) and name not in ARABIC_ANYWAY | {"language", "direction"}:
+        assert arabic.strip() and english.strip(), name
+        assert has_arabic(arabic) or name in ALIKE, (name, arabic)
+        assert not has_arabic(english), (name, english)
+
+
 def test_both_languages_have_every_text() -> None:
-    for field in dataclasses.fields(Strings):
-        arabic, english = getattr(ARABIC, field.name), getattr(ENGLISH, field.name)
-        if isinstance(arabic, dict):
-            assert arabic.keys() == english.keys()
-            assert all(arabic.values()) and all(english.values())
-            assert all(
-                has_arabic(text) and not has_arabic(english[k]) for k, text in arabic.items()
-            )
+    _both(ARABIC, ENGLISH)
     for strings in STRINGS.values():
         assert set(strings.reasons) == set(get_args(Kind))
         assert set(strings.problems) == {*get_args(ProblemKind), "loading", "failed"}
+        assert set(strings.entities.labels) == set(LABELS)
         assert {row.dialect for row in examples()} == set(strings.dialects)
         assert {row.specialty for row in examples()} == set(strings.specialties)
 
@@ -142,7 +165,7 @@ def test_models_load_while_the_page_waits(
 
 
 def test_endpoint_answers_in_plain_json(models: Models) -> None:
-    told = make_endpoint(models)("عندي ___ في صدري و[ mask ]", 3)
+    told = endpoints(models, Limits(0))["fill_mask"]("عندي ___ في صدري و[ mask ]", 3)
     assert told["text"] == "عندي [MASK] في صدري و[MASK]"
     assert [m["role"] for m in told["models"]] == ["general", "medical"]
     for model in told["models"]:
@@ -165,7 +188,7 @@ def test_endpoint_refuses_in_one_line(
     models: Models, text: object, k: object, message: str
 ) -> None:
     with pytest.raises(gr.Error) as caught:
-        make_endpoint(models)(text, k)
+        endpoints(models, Limits(0))["fill_mask"](text, k)
     assert message in caught.value.message and "\n" not in caught.value.message
     assert not caught.value.print_exception
 
@@ -178,15 +201,16 @@ def test_a_megabyte_is_refused_at_once(models: Models) -> None:
 
 
 def test_importing_the_app_starts_nothing() -> None:
+    before = {thread.name for thread in threading.enumerate()}
     app = importlib.import_module("app")
     assert callable(app.build) and callable(app.main)
-    assert "models" not in {thread.name for thread in threading.enumerate()}
+    assert "models" not in {thread.name for thread in threading.enumerate()} - before
 
 
-def test_page_offers_one_endpoint_and_keeps_no_history(models: Models) -> None:
-    demo = build(models)
+def test_page_offers_its_endpoints_and_keeps_no_history(models: Models, tmp_path: Path) -> None:
+    demo = build(models, Feedback(tmp_path))
     public = [f.api_name for f in demo.fns.values() if f.api_visibility == "public"]
-    assert public == ["fill_mask"]
+    assert public == ["fill_mask", "surprise", "entities", "health"]
     options = launch_options()
     assert options["run_history"] is options["enable_monitoring"] is options["show_error"] is False
     css = theme.PlexArabic().stylesheet()["css"] or ""

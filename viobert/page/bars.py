@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping, Sequence
 from html import escape
 
 from viobert.checkpoints import Answering, CheckpointError
-from viobert.fill_mask import Prediction
-from viobert.page.models import Models, Outcome
+from viobert.fill_mask import OwnWord, Prediction
+from viobert.page.examples import examples
+from viobert.page.models import Models, Outcome, Surprised, Tagged
 from viobert.page.strings import TITLE, Strings
 from viobert.text import has_arabic, key, ltr, rtl
 
@@ -19,41 +22,57 @@ Match = tuple[bool, str]
 def header(strings: Strings) -> str:
     """Name, purpose, and the line that must not be missed."""
     return (
-        f'<h1><bdi dir="ltr">{TITLE}</bdi></h1><p class="tagline">{escape(strings.tagline)}</p>'
+        f'<h1><bdi dir="ltr">{TITLE}</bdi></h1><p class="tagline">{escape(strings.tagline)} '
+        f'<a href="about?lang={strings.language}">{escape(strings.about_link)}</a></p>'
         f'<p class="warning" role="note"><b>{escape(strings.warning_title)}</b> '
         f"{escape(strings.warning)}</p>"
     )
 
 
-def chip(models: Models, strings: Strings) -> str:
-    """Which two models answer and from where; a line for each that could not be loaded."""
+def chip(models: Models, strings: Strings, picked: Sequence[Answering] = ()) -> str:
+    """Which two models answer and from where; a line for each that could not be loaded.
+
+    ``picked``: the two that answer where a visitor picked others than the default.
+    """
     state = models.state
+    answering = picked or models.answering
     title = {"loading": strings.loading, "ready": strings.ready, "failed": strings.failed}[state]
     if state == "failed" and models.error is not None:
         title += f" ({_why(models.error, strings)})"
-    stand_in = any(one.checkpoint.source == "embedded" for one in models.answering)
-    lines = "".join(f"<li>{_answering(one, strings)}</li>" for one in models.answering)
+    stand_in = any(one.checkpoint.source == "embedded" for one in answering)
+    lines = "".join(f"<li>{_answering(one, strings)}</li>" for one in answering)
     whys = "".join(
         f'<p class="why">{escape(_why(one.problem, strings))}</p>'
-        for one in models.answering
+        for one in answering
         if one.problem is not None
     )
+    if models.agreement and not picked:
+        share = ltr(f"{min(models.agreement):.0%}")
+        whys += f'<p class="runtime">{escape(strings.agreement.format(share))}</p>'
     return (
         f'<div class="chip {state}{" stand-in" if stand_in else ""}" role="status">'
         f"<span>{escape(title)}</span>{f'<ul>{lines}</ul>' if lines else ''}{whys}</div>"
     )
 
 
-def notice(outcome: Outcome, strings: Strings) -> str:
-    """The problem in words, or nothing."""
+def notice(
+    outcome: Outcome | Surprised | Tagged, strings: Strings, others: Mapping[str, str] = {}
+) -> str:
+    """The problem in words, or nothing; ``others``: wordings of a tab's own."""
     problem = outcome.problem
+    worded = {**strings.problems, **others}
     if problem is None:
         return ""
     if isinstance(problem, str):
-        text = strings.problems[problem]
+        text = worded[problem]
     else:
         numbers = {"found": ltr(f"{problem.found:,}"), "limit": ltr(f"{problem.limit:,}")}
-        text = strings.problems[problem.kind].format(**numbers)
+        text = worded[problem.kind].format(**numbers)
+    return alert(text, strings)
+
+
+def alert(text: str, strings: Strings) -> str:
+    """A line that says what is wrong."""
     isolated = rtl(text) if strings.direction == "rtl" else ltr(text)
     return f'<p class="problem" role="alert">{escape(isolated)}</p>'
 
@@ -63,13 +82,22 @@ def panels(models: Models, outcome: Outcome, strings: Strings) -> tuple[str, str
     shown = outcome.predictions or ((), ())
     scale = max((p.probability for masks in shown for mask in masks for p in mask), default=1.0)
     shared = _shared(outcome.predictions)
+    ranks = [{_match(p): p.rank for p in mask} for mask in shown[0]]
     drawn = []
-    for index, role in enumerate(strings.roles):
-        name = models.answering[index].checkpoint.name if models.answering else ""
-        title = f'<h2>{escape(strings.roles[role])}<bdi dir="ltr">{escape(name)}</bdi></h2>'
-        body = _blocks(list(shown[index]), shared, scale, strings)
+    for index in range(len(strings.roles)):
+        before = ranks if index else [{} for _ in ranks]
+        own = outcome.own[index] if outcome.own else []
+        body = _blocks(list(shown[index]), shared, scale, strings, before, own)
+        title = heading(index, outcome.answering or models.answering, strings)
         drawn.append(f'<section class="panel">{title}{body}</section>')
     return drawn[0], drawn[1], _legend(outcome, any(shared), strings)
+
+
+def heading(index: int, answering: Sequence[Answering], strings: Strings) -> str:
+    """A panel's title: the role, and the name of the model that answers in it."""
+    role = list(strings.roles.values())[index]
+    name = answering[index].checkpoint.name if answering else ""
+    return f'<h2>{escape(role)}<bdi dir="ltr">{escape(short(name))}</bdi></h2>'
 
 
 def percent(probability: float) -> str:
@@ -81,10 +109,46 @@ def _legend(outcome: Outcome, any_common: bool, strings: Strings) -> str:
     if not outcome.predictions:
         return ""
     common = f"<span><i></i>{escape(strings.common)}</span>" if any_common else ""
-    return f'<p class="legend">{common}<span>{escape(strings.scale)}</span></p>'
+    return (
+        f"{_winner(outcome, strings)}"
+        f'<p class="legend">{common}<span>{escape(strings.scale)}</span>'
+        f"{_link(outcome, strings)}</p>"
+    )
 
 
-def _short(name: str) -> str:
+def _link(outcome: Outcome, strings: Strings) -> str:
+    """To this example; a visitor's own sentence stays out of addresses, which are logged."""
+    found = next((e for e in examples() if e.text == outcome.text), None)
+    if found is None:
+        return ""
+    space = os.environ.get("SPACE_ID", "")
+    page = f"https://huggingface.co/spaces/{space}" if space else ""
+    address = escape(f"{page}?ex={found.id}&lang={strings.language}")
+    return f'<span><a href="{address}">{escape(strings.share)}</a></span>'
+
+
+def _winner(outcome: Outcome, strings: Strings) -> str:
+    """Which model finds the visitor's word more likely, and how many times."""
+    lines = []
+    for general, medical in zip(*outcome.own, strict=True) if outcome.own else ():
+        if not (general.known and medical.known):
+            continue
+        low, high = sorted((general.probability, medical.probability))
+        times = high / low if low > 0 else float("inf")
+        who = "medical" if medical.probability > general.probability else "general"
+        told = strings.own_winner["equal" if times < 1.05 else who]
+        shown = f"{times:,.0f}" if times >= 10 else f"{times:.1f}"
+        title = strings.own.format(isolated(general.word))
+        lines.append(f"<b>{escape(title)}</b>: {escape(told.format(ltr(shown)))}")
+    return "".join(f'<p class="winner" role="status">{line}</p>' for line in lines)
+
+
+def isolated(word: str) -> str:
+    """A word in its own direction, whatever stands beside it."""
+    return rtl(word) if has_arabic(word) else ltr(word)
+
+
+def short(name: str) -> str:
     """A checkpoint's name as asked for, less the folders of this machine above it."""
     return name.rstrip("/").rpartition("/")[2] if name.startswith(("/", "~", ".")) else name
 
@@ -98,7 +162,7 @@ def _answering(one: Answering, strings: Strings) -> str:
 
 
 def _why(problem: CheckpointError, strings: Strings) -> str:
-    return strings.unavailable.format(ltr(_short(problem.name)), strings.reasons[problem.kind])
+    return strings.unavailable.format(ltr(short(problem.name)), strings.reasons[problem.kind])
 
 
 def _match(prediction: Prediction) -> Match:
@@ -117,26 +181,74 @@ def _shared(predictions: tuple[Masks, ...]) -> list[set[Match]]:
     ]
 
 
-def _blocks(masks: Masks, shared: list[set[Match]], scale: float, strings: Strings) -> str:
+def _blocks(
+    masks: Masks, shared: list[set[Match]], scale: float, strings: Strings,
+    before: list[dict[Match, int]], own: Sequence[OwnWord],
+) -> str:  # fmt: skip
     if not masks:
         return f'<p class="waiting">{escape(strings.waiting)}</p>'
     titled = len(masks) > 1
     blocks = []
-    for number, (mask, common) in enumerate(zip(masks, shared, strict=True), 1):
-        title = f"<h3>{escape(strings.blank.format(ltr(str(number))))}</h3>" if titled else ""
-        rows = "".join(_row(p, _match(p) in common, scale, strings) for p in mask)
-        blocks.append(f"{title}<ol>{rows}</ol>")
+    for i, (mask, common) in enumerate(zip(masks, shared, strict=True)):
+        title = f"<h3>{escape(strings.blank.format(ltr(str(i + 1))))}</h3>" if titled else ""
+        rows = "".join(
+            row(p, _match(p) in common, scale, strings, before[i].get(_match(p))) for p in mask
+        )
+        blocks.append(f"{title}<ol>{rows}</ol>{_own(own[i], strings) if own else ''}")
     return "".join(blocks)
 
 
-def _row(prediction: Prediction, common: bool, scale: float, strings: Strings) -> str:
+def _own(word: OwnWord, strings: Strings) -> str:
+    """The visitor's word at one mask: rank and probability."""
+    title = escape(strings.own.format(isolated(word.word)))
+    if not word.known:
+        return f'<p class="mine">{title}: {escape(strings.own_unknown)}</p>'
+    rank = escape(strings.own_rank.format(ltr(f"{word.rank:,}")))
+    number = f'<bdi class="percent" dir="ltr">{escape(likely(word.probability))}</bdi>'
+    note = ""
+    if len(word.pieces) > 1:
+        pieces = strings.own_pieces.format(ltr(str(len(word.pieces))))
+        note = f"<small>{escape(pieces)}</small>"
+    return f'<p class="mine"><b>{title}</b> · {rank} · {number}{note}</p>'
+
+
+def likely(probability: float) -> str:
+    """A probability that may be very small: percent, or a power of ten below a thousandth of it."""
+    return percent(probability) if probability >= 0.0005 else f"{100 * probability:.1g}%"
+
+
+def _moved(rank: int, before: int | None, strings: Strings) -> str:
+    """How a word's rank differs from the general model's."""
+    if before is None:
+        return '<span class="moved"></span>'
+    up = before - rank
+    told = strings.held if not up else (strings.rose if up > 0 else strings.fell)
+    told = told.format(ltr(str(abs(up))))
+    sign = "=" if not up else f"{'▲' if up > 0 else '▼'}{abs(up)}"
+    way = "up" if up > 0 else "down" if up else "held"
+    return (
+        f'<span class="moved {way}" title="{escape(told)}"><span aria-hidden="true">{ltr(sign)}'
+        f'</span><span class="said">{escape(told)}</span></span>'
+    )
+
+
+def row(
+    prediction: Prediction, common: bool, scale: float, strings: Strings, before: int | None = None
+) -> str:
+    """One expected word with its bar; ``before``: its rank in the general model, if it has one."""
     word = prediction.word
     direction = "rtl" if has_arabic(word) else "ltr"
     hint = f' title="{escape(strings.continuation)}"' if prediction.continues else ""
     width = 100 * prediction.probability / scale
     return (
         f'<li class="{"common" if common else "own"}"{hint}>'
-        f'<span class="word"><bdi dir="{direction}">{escape(word)}</bdi></span>'
+        f'<span class="word"><bdi dir="{direction}">{escape(word)}</bdi>'
+        f"{_moved(prediction.rank, before, strings)}</span>"
         f'<span class="track"><span style="inline-size:{width:.1f}%"></span></span>'
         f'<bdi class="percent" dir="ltr">{escape(percent(prediction.probability))}</bdi></li>'
     )
+
+
+def intro(text: str) -> str:
+    """What a tab is for."""
+    return f'<p class="intro">{escape(text)}</p>'

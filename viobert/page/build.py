@@ -1,4 +1,4 @@
-"""The page: layout and events."""
+"""The page: its frame, its tabs, its endpoints."""
 
 from __future__ import annotations
 
@@ -7,23 +7,25 @@ from typing import Any
 import gradio as gr
 from starlette.middleware import Middleware
 
-from viobert.fill_mask import MAX_CHARACTERS
-from viobert.page import bars, theme
+from viobert.feedback.store import Feedback
+from viobert.page import about, bars, theme
 from viobert.page.direction import Direction
-from viobert.page.endpoint import make_endpoint
-from viobert.page.examples import examples, of_dialect
-from viobert.page.models import Models, Outcome
+from viobert.page.endpoint import endpoints
+from viobert.page.entities import EntitiesTab
+from viobert.page.examples import named
+from viobert.page.fill import Fill
+from viobert.page.judge import Judge
+from viobert.page.limits import Limits
+from viobert.page.models import Models, Picked
+from viobert.page.note import NoteBox
+from viobert.page.results import Results
+from viobert.page.scripts import SAY_LANGUAGE, TURN_PAGE
 from viobert.page.strings import ARABIC, STRINGS, TITLE, Language, Strings
+from viobert.page.surprise import SurpriseTab
+from viobert.page.tab import EVENT, MODEL, QUIET, Frame, Tab
 
-INSERT_MASK = (theme.HERE / "insert_mask.js").read_text(encoding="utf-8")
-TURN_PAGE = (theme.HERE / "turn_page.js").read_text(encoding="utf-8")
-# Gradio sets lang to the browser's language, whatever the page's is.
-SAY_LANGUAGE = (
-    "() => { const r = document.documentElement; r.lang = r.dir === 'ltr' ? 'en' : 'ar'; }"
-)
-EVENT: dict[str, Any] = {"api_visibility": "private"}
-QUIET: dict[str, Any] = {**EVENT, "queue": False, "show_progress": "hidden"}
-NOTHING = Outcome()
+#: The example that a visitor finds answered.
+FIRST = "cardiology-msa"
 
 
 def launch_options() -> dict[str, Any]:
@@ -38,139 +40,154 @@ def launch_options() -> dict[str, Any]:
         "ssr_mode": False,
         "show_error": False,
         "max_file_size": "16kb",
+        "mcp_server": True,
     }
 
 
-def build(models: Models) -> gr.Blocks:
-    """The page over ``models``, which may still be loading. Start them separately."""
+def build(models: Models, feedback: Feedback) -> gr.Blocks:
+    """The page over ``models``, which may still be loading. Start them separately.
+
+    ``ValueError`` for a VIOBERT_RATE that is no number.
+    """
+    limits = Limits()
     demo = gr.Blocks(title=TITLE, analytics_enabled=False)
     with demo:
-        page = _Page(models)
+        page = _Page(demo, models, feedback, limits)
         page.lay_out(ARABIC)
-        page.connect(demo)
-        gr.api(
-            make_endpoint(models), api_name="fill_mask", concurrency_id="model", concurrency_limit=2
-        )
+        page.connect()
+        for name, endpoint in endpoints(models, limits).items():
+            options = {"queue": False} if name == "health" else {"concurrency_limit": 2}
+            gr.api(endpoint, api_name=name, concurrency_id="model", **options)
+        demo.load(None, None, None, js=SAY_LANGUAGE, **EVENT)
+    about.route(demo, models)
     demo.queue(max_size=32, default_concurrency_limit=2)
     return demo
 
 
 class _Page:
-    def __init__(self, models: Models) -> None:
-        self.models = models
+    def __init__(self, demo: gr.Blocks, models: Models, feedback: Feedback, limits: Limits) -> None:
+        self.language, self.picked = gr.State("ar"), gr.State(None)
+        self.tab_now = gr.State("fill")
+        self.frame = Frame(demo, models, feedback, limits, self.language, self.picked)
+        self.fill, self.results = Fill(self.frame), Results(self.frame)
+        self.tabs: dict[str, Tab] = {
+            "fill": self.fill,
+            "surprise": SurpriseTab(self.frame),
+            "entities": EntitiesTab(self.frame),
+            "results": self.results,
+            "judge": Judge(self.frame),
+        }
+        self.note = NoteBox(self.frame, self.tab_now)
 
     def lay_out(self, strings: Strings) -> None:
-        """Create the components, in ``strings``' language."""
-        self.language = gr.State(strings.language)
-        self.outcome = gr.State(NOTHING)
+        """Create all components, in ``strings``' language."""
+        models = self.frame.models
         with gr.Row(elem_id="top"):
             self.header = gr.HTML(bars.header(strings), elem_id="header")
             self.turn = gr.Button(strings.other_language, elem_id="turn", size="sm", scale=0)
-        self.chip = gr.HTML(bars.chip(self.models, strings), elem_id="chip")
-        with gr.Column(elem_id="ask"):
-            self._lay_out_box(strings)
-        with gr.Row(elem_id="choose"):
-            self.dialect = gr.Radio(**_dialects(strings), value="msa", elem_id="dialects")
-            self.chosen = gr.Dataset(
-                **_chosen("msa", strings), components=[gr.Textbox(visible=False)], type="values",
-                samples_per_page=20, show_label=False, elem_id="examples",
-            )  # fmt: skip
-        general, medical, legend = bars.panels(self.models, NOTHING, strings)
-        with gr.Row(elem_id="panels"):
-            self.general = gr.HTML(general, elem_id="general")
-            self.medical = gr.HTML(medical, elem_id="medical")
-        self.legend = gr.HTML(legend, elem_id="legend")
+        self.chip = gr.HTML(bars.chip(models, strings), elem_id="chip")
+        self.picks = self._lay_out_picks(strings)
+        self.items = {}
+        with gr.Tabs(selected="fill", elem_id="tabs") as self.chooser:
+            for name, tab in self.tabs.items():
+                with gr.Tab(titles(strings)[name], id=name, elem_id=f"tab-{name}") as item:
+                    tab.lay_out(strings)
+                self.items[name] = item
+        self.note.lay_out(strings)
 
-    def _lay_out_box(self, strings: Strings) -> None:
-        self.box = gr.Textbox(
-            **_box(strings), rtl=True, lines=1, max_lines=5, elem_id="sentence", autofocus=True,
-            # A browser lays out a pasted megabyte for many seconds; one over the limit will do.
-            max_length=MAX_CHARACTERS + 1,
-            html_attributes=gr.InputHTMLAttributes(
-                lang="ar", spellcheck=False, autocorrect="off", autocomplete="off"
-            ),
-        )  # fmt: skip
-        self.notice = gr.HTML(elem_id="notice")
-        with gr.Row(elem_id="buttons"):
-            self.compare = gr.Button(strings.compare, variant="primary", elem_id="compare")
-            self.insert = gr.Button(strings.insert, elem_id="insert")
+    def _lay_out_picks(self, strings: Strings) -> list[gr.Dropdown]:
+        """Two choosers, where an operator allows several models."""
+        choices = self.frame.models.choices
+        if len(choices) < 2:
+            return []
+        with gr.Row(elem_id="picks"):
+            return [
+                gr.Dropdown(list(choices), value=None, label=label, elem_id=f"pick-{role}")
+                for role, label in strings.pick.items()
+            ]
 
-    def connect(self, demo: gr.Blocks) -> None:
+    def connect(self) -> None:
         """Wire the events."""
-        drawn = [self.notice, self.general, self.medical, self.legend]
-        worded = [
-            self.language, self.header, self.turn, self.chip, self.box, self.compare, self.insert,
-            self.dialect, self.chosen, *drawn,
-        ]  # fmt: skip
-        ask: dict[str, Any] = {
-            "fn": self.answer, "inputs": [self.box, self.language],
-            "outputs": [self.outcome, *drawn], "show_progress": "minimal",
-            "show_progress_on": [self.general, self.medical], "trigger_mode": "once",
-            "concurrency_id": "model", "concurrency_limit": 2, **EVENT,
-        }  # fmt: skip
-        gr.on([self.compare.click, self.box.submit], **ask)
-        self.chosen.click(lambda row: row[0], self.chosen, self.box, **QUIET).then(**ask)
-        self.insert.click(None, self.box, self.box, js=INSERT_MASK, **EVENT)
-        self.dialect.change(self.pick, [self.dialect, self.language], self.chosen, **QUIET)
+        demo = self.frame.demo
+        for name, item in self.items.items():
+            item.select(lambda name=name: name, None, self.tab_now, **QUIET)
+        self.items["results"].select(self.results.fill, self.language, self.results.opened, **QUIET)
+        parts = [*self.tabs.values(), self.note]
+        for part in parts:
+            part.connect()
+        own = [self.header, self.turn, self.chip, *self.picks, *self.items.values()]
         self.turn.click(None, None, None, js=TURN_PAGE, **EVENT)
-        worded_from = [self.language, self.dialect, self.outcome]
-        self.turn.click(self.other_language, worded_from, worded, **QUIET)
-        demo.load(self.arrive, None, worded, **QUIET)
-        demo.load(None, None, None, js=SAY_LANGUAGE, **EVENT)
+        turned = self.turn.click(_other, self.language, self.language, **QUIET)
+        arrived = demo.load(
+            self.arrive, None,
+            [self.language, self.chooser, self.tab_now, self.fill.box, self.fill.mine], **QUIET,
+        )  # fmt: skip
+        for event in (turned, arrived):
+            event.then(self.word, self.language, own, **QUIET)
+            for part in parts:
+                worded = event.then(
+                    _in_language(part), [self.language, *part.kept], part.worded, **QUIET
+                )
+                if event is arrived and part is self.fill:
+                    worded.then(**self.fill.asking)
+        for pick in self.picks:
+            inputs = [*self.picks, self.language]
+            pick.input(self.pick, inputs, [self.picked, self.chip], **MODEL)
         timer = gr.Timer(1.0)
-        timer.tick(self.watch, self.language, [timer, self.chip], **QUIET)
-
-    def answer(self, text: str, language: Language) -> list[Any]:
-        """Outcome, notice, both panels and legend."""
-        outcome = self.models.compare(text or "")
-        return [outcome, *self.draw(outcome, STRINGS[language])]
-
-    def draw(self, outcome: Outcome, strings: Strings) -> list[str]:
-        """Notice, both panels and legend."""
-        return [bars.notice(outcome, strings), *bars.panels(self.models, outcome, strings)]
-
-    def pick(self, dialect: str, language: Language) -> gr.Dataset:
-        """The example chips of a dialect."""
-        return gr.Dataset(**_chosen(dialect, STRINGS[language]))
-
-    def watch(self, language: Language) -> list[Any]:
-        """The status chip, and a timer that stops when there is nothing more to wait for."""
-        loading = self.models.state == "loading"
-        return [gr.Timer(active=loading), bars.chip(self.models, STRINGS[language])]
+        timer.tick(self.watch, [self.language, self.picked], [timer, self.chip], **QUIET)
 
     def arrive(self, request: gr.Request) -> list[Any]:
-        """Everything in words, in the language that the address asks for."""
-        language: Language = "en" if request.query_params.get("lang") == "en" else "ar"
-        return self.word(language, "msa", NOTHING)
+        """Language, tab and example that the address asks for."""
+        asked = request.query_params
+        language: Language = "en" if asked.get("lang") == "en" else "ar"
+        tab = asked.get("tab") if asked.get("tab") in self.tabs else "fill"
+        example = named(asked.get("ex", "")) or named(FIRST)
+        assert example is not None
+        return [language, gr.Tabs(selected=tab), tab, example.text, example.word]
 
-    def other_language(self, language: Language, dialect: str, outcome: Outcome) -> list[Any]:
-        """Everything in words, in the language not shown now."""
-        return self.word("ar" if language == "en" else "en", dialect, outcome)
-
-    def word(self, language: Language, dialect: str, outcome: Outcome) -> list[Any]:
-        """A value for each component that bears words; the typed sentence is left alone."""
+    def word(self, language: Language) -> list[Any]:
+        """The frame's own texts."""
         strings = STRINGS[language]
         return [
-            language, bars.header(strings), strings.other_language,
-            bars.chip(self.models, strings), gr.Textbox(**_box(strings)), strings.compare,
-            strings.insert, gr.Radio(**_dialects(strings)),
-            gr.Dataset(**_chosen(dialect, strings)), *self.draw(outcome, strings),
+            bars.header(strings), strings.other_language, bars.chip(self.frame.models, strings),
+            *(gr.Dropdown(label=strings.pick[role]) for role in strings.pick if self.picks),
+            *(gr.Tab(label=titles(strings)[name]) for name in self.items),
         ]  # fmt: skip
 
+    def pick(self, general: str | None, medical: str | None, language: Language) -> list[Any]:
+        """The picked pair, loaded; the default one until both are chosen."""
+        models, strings = self.frame.models, STRINGS[language]
+        if not general or not medical:
+            return [None, bars.chip(models, strings)]
+        picked: Picked = (general, medical)
+        models.prepare(picked)
+        return [picked, bars.chip(models, strings, models.answering_of(picked))]
 
-def _box(strings: Strings) -> dict[str, Any]:
-    return {"label": strings.sentence, "placeholder": strings.placeholder}
+    def watch(self, language: Language, picked: Picked | None) -> list[Any]:
+        """The status chip, and a timer that stops when there is nothing more to wait for."""
+        models = self.frame.models
+        chosen = models.answering_of(picked) if picked else ()
+        chip = bars.chip(models, STRINGS[language], chosen)
+        return [gr.Timer(active=models.state == "loading"), chip]
 
 
-def _dialects(strings: Strings) -> dict[str, Any]:
-    known = dict.fromkeys(example.dialect for example in examples())
-    choices = [(strings.dialects[dialect], dialect) for dialect in known]
-    return {"label": strings.examples, "choices": choices}
-
-
-def _chosen(dialect: str, strings: Strings) -> dict[str, Any]:
-    rows = of_dialect(dialect)
+def titles(strings: Strings) -> dict[str, str]:
+    """The tabs' names."""
     return {
-        "samples": [[row.text] for row in rows],
-        "sample_labels": [strings.specialties[row.specialty] for row in rows],
+        "fill": strings.fill_tab,
+        "surprise": strings.surprise.tab,
+        "entities": strings.entities.tab,
+        "results": strings.results.tab,
+        "judge": strings.judge.tab,
     }
+
+
+def _other(language: Language) -> Language:
+    return "ar" if language == "en" else "en"
+
+
+def _in_language(part: Tab) -> Any:
+    def word(language: Language, *kept: Any) -> list[Any]:
+        return part.word(STRINGS[language], *kept)
+
+    return word

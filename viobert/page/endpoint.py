@@ -1,54 +1,117 @@
-"""The public JSON endpoint, /fill_mask."""
+"""The public JSON endpoints: /fill_mask, /surprise, /entities, /health."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib.metadata import PackageNotFoundError, version
 from typing import Any
 
 import gradio as gr
 
+from viobert.checkpoints import Answering
 from viobert.fill_mask import Prediction, with_masks
-from viobert.page.models import Models, Outcome
+from viobert.page.limits import Limits
+from viobert.page.models import Models, Outcome, Surprised, Tagged
 from viobert.page.strings import ENGLISH
+from viobert.surprise import total
 
 MAX_K = 20
-Endpoint = Callable[[str, int], dict[str, Any]]
+Endpoint = Callable[..., dict[str, Any]]
 
 
-def make_endpoint(models: Models) -> Endpoint:
-    """The function behind /fill_mask."""
+def endpoints(models: Models, limits: Limits) -> dict[str, Endpoint]:
+    """The functions by their names; each refuses with ``gr.Error`` in one line."""
 
-    def fill_mask(text: str, k: int = 5) -> dict[str, Any]:
+    def fill_mask(
+        text: str, k: int = 5, word: str = "", request: gr.Request | None = None
+    ) -> dict[str, Any]:
         """The most probable words at each [MASK] of an Arabic text, by two models.
 
         Args:
             text: an Arabic sentence with one to five [MASK]s
             k: how many words per mask, 1 to 20
+            word: a word whose probability and rank are wanted, too (optional)
         """
-        if not isinstance(text, str):
-            raise refusal("text must be a string")
+        _admit(limits, request, text=text, word=word)
         if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MAX_K:
             raise refusal(f"k must be a whole number from 1 to {MAX_K}")
-        outcome = models.compare(text, k)
-        if outcome.problem is not None:
-            raise refusal(explain(outcome))
-        return {"text": with_masks(text), "models": answers(models, outcome)}
+        outcome = models.compare(text, k, word)
+        _check(outcome)
+        return {"text": with_masks(text), "models": answers(outcome)}
 
-    return fill_mask
+    def surprise(text: str, request: gr.Request | None = None) -> dict[str, Any]:
+        """How many bits each word of an Arabic sentence surprises two models by.
 
+        Args:
+            text: an Arabic sentence of at most 64 word pieces
+        """
+        _admit(limits, request, text=text)
+        found = models.surprise(text)
+        _check(found, {"too_long": ENGLISH.surprise.too_long})
+        return {
+            "text": text,
+            "models": [
+                {
+                    **_who(one), "total_bits": total(words),
+                    "words": [
+                        {"word": text[w.start : w.end], "start": w.start, "end": w.end,
+                         "bits": w.bits}
+                        for w in words
+                    ],
+                }
+                for one, words in zip(found.answering, found.words, strict=True)
+            ],
+        }  # fmt: skip
 
-def answers(models: Models, outcome: Outcome) -> list[dict[str, Any]]:
-    """Plain JSON: one entry a model, with its predictions per mask."""
-    return [
-        {
-            "role": one.role,
-            "name": one.checkpoint.name,
-            "revision": one.checkpoint.revision,
-            "source": one.checkpoint.source,
-            "masks": [[plain(prediction) for prediction in mask] for mask in masks],
+    def entities(text: str, request: gr.Request | None = None) -> dict[str, Any]:
+        """The medical entities that two models find in an Arabic text.
+
+        Args:
+            text: an Arabic text of at most 2,000 characters
+        """
+        _admit(limits, request, text=text)
+        found = models.entities(text)
+        _check(found)
+        return {
+            "text": text,
+            "models": [
+                {
+                    **_who(one),
+                    "entities": [
+                        {"text": text[e.start : e.end], "start": e.start, "end": e.end,
+                         "label": e.label, "score": e.score}
+                        for e in spans
+                    ],
+                }
+                for one, spans in zip(found.answering, found.entities, strict=True)
+            ],
+        }  # fmt: skip
+
+    def health() -> dict[str, Any]:
+        """Whether the models are loaded, and which they are."""
+        return {
+            "status": models.state,
+            "version": _version(),
+            "models": [_who(one) for one in models.answering],
+            "entities": [_who(one) for one in models.tagging],
         }
-        for one, masks in zip(models.answering, outcome.predictions, strict=True)
-    ]
+
+    return {f.__name__: f for f in (fill_mask, surprise, entities, health)}
+
+
+def answers(outcome: Outcome) -> list[dict[str, Any]]:
+    """Plain JSON: one entry a model, with its predictions per mask."""
+    found = []
+    for i, (one, masks) in enumerate(zip(outcome.answering, outcome.predictions, strict=True)):
+        told = {**_who(one), "masks": [[plain(p) for p in mask] for mask in masks]}
+        if outcome.own:
+            told["word"] = [
+                {"word": w.word, "pieces": list(w.pieces), "known": w.known, "rank": w.rank,
+                 "probability": w.probability}
+                for w in outcome.own[i]
+            ]  # fmt: skip
+        found.append(told)
+    return found
 
 
 def plain(prediction: Prediction) -> dict[str, Any]:
@@ -60,14 +123,42 @@ def plain(prediction: Prediction) -> dict[str, Any]:
     }
 
 
-def explain(outcome: Outcome) -> str:
-    """The outcome's problem in one English line."""
-    problem = outcome.problem
-    if problem is None or isinstance(problem, str):
-        return ENGLISH.problems[problem or "failed"]
-    return ENGLISH.problems[problem.kind].format(found=problem.found, limit=problem.limit)
-
-
 def refusal(message: str) -> gr.Error:
     """An error for the caller's eyes that leaves no traceback in the log."""
     return gr.Error(message, print_exception=False)
+
+
+def _who(one: Answering) -> dict[str, Any]:
+    checkpoint = one.checkpoint
+    return {
+        "role": one.role,
+        "name": checkpoint.name,
+        "revision": checkpoint.revision,
+        "source": checkpoint.source,
+    }
+
+
+def _admit(limits: Limits, request: gr.Request | None, **texts: str) -> None:
+    """Gradio hands on whatever JSON a caller sent."""
+    for name, text in texts.items():
+        if not isinstance(text, str):
+            raise refusal(f"{name} must be a string")
+    if not limits.allow(request):
+        raise refusal(ENGLISH.busy)
+
+
+def _check(found: Outcome | Surprised | Tagged, others: dict[str, str] | None = None) -> None:
+    """Refuse in one English line where there is a problem."""
+    problem, worded = found.problem, {**ENGLISH.problems, **(others or {})}
+    if problem is None:
+        return
+    if isinstance(problem, str):
+        raise refusal(worded[problem])
+    raise refusal(worded[problem.kind].format(found=problem.found, limit=problem.limit))
+
+
+def _version() -> str:
+    try:
+        return version("viobert")
+    except PackageNotFoundError:  # a Space installs requirements.txt alone
+        return "source"

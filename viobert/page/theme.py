@@ -8,7 +8,7 @@ import gradio as gr
 
 HERE = Path(__file__).resolve().parent
 FONTS = HERE.parents[1] / "assets" / "fonts"
-CSS = HERE / "page.css"
+CSS = sorted(HERE.glob("*.css"))
 
 _RANGES = {
     "arabic": "U+0600-06FF,U+0750-077F,U+08A0-08FF,U+200C-200F,U+FB50-FDFF,U+FE70-FEFC",
@@ -49,7 +49,8 @@ def theme() -> gr.themes.Base:
     ).set(
         body_background_fill="#f6f8f8",
         body_background_fill_dark="*neutral_900",
-        body_text_color_subdued="*neutral_500",
+        body_text_color_subdued="*neutral_600",
+        body_text_color_subdued_dark="*neutral_300",
         input_border_width="1px",
         block_label_text_weight=bold,
         block_title_text_weight=bold,
