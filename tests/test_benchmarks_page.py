@@ -51,3 +51,11 @@ def test_the_made_sentences_have_as_many_pieces_as_they_tell(
         pieces = tokenizer.tokenize(sentence(tokenizer, masked))
         assert len(pieces) == 30 and "[UNK]" not in pieces
         assert pieces.count("[MASK]") == masked and any(p.startswith("##") for p in pieces)
+
+
+def test_the_page_is_measured_under_a_small_crowd() -> None:
+    rows = found_by("benchmarks/page.py", "--starts", "1", "--clients", "4", "--seconds", "4")
+    assert [row["name"] for row in rows] == ["ready", "resident", "memory under load"]
+    load = rows[2]["figures"]
+    assert load["answered"] > 10 and load["other_errors"] == 0, load
+    assert rows[1]["figures"]["mb"] < 900

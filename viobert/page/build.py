@@ -24,6 +24,8 @@ from viobert.page.strings import ARABIC, STRINGS, TITLE, Language, Strings
 from viobert.page.surprise import SurpriseTab
 from viobert.page.tab import EVENT, MODEL, QUIET, Frame, Tab
 
+#: Sessions that are held: visitors, and the last calls.
+SESSIONS = 500
 #: The example that a visitor finds answered.
 FIRST = "cardiology-msa"
 
@@ -41,6 +43,9 @@ def launch_options() -> dict[str, Any]:
         "show_error": False,
         "max_file_size": "16kb",
         "mcp_server": True,
+        # Each call of an endpoint is a session of its own, of a fifth of a megabyte until it is
+        # the oldest; ten thousand, as Gradio has it, would be two gigabytes.
+        "state_session_capacity": SESSIONS,
     }
 
 

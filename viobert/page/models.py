@@ -110,7 +110,7 @@ class Models:
 
     def answering_of(self, picked: Picked | None) -> tuple[Answering, ...]:
         """Who answers for this pick: its own pair once loaded, else the default one."""
-        team = self._picked.get(picked) if picked else None
+        team = self._picked.get(picked) if isinstance(picked, tuple) else None
         return team.answering if team else self.answering
 
     def prepare(self, picked: Picked) -> None:
@@ -192,7 +192,11 @@ class Models:
         if self._team is None:
             return "failed"
         # What is picked comes from a browser: only what the operator allows is loaded.
-        if not picked or len(picked) != 2 or not set(picked) <= set(self.choices):
+        if (
+            not isinstance(picked, tuple)
+            or len(picked) != 2
+            or not set(picked) <= set(self.choices)
+        ):
             return self._team
         with self._picking:
             if picked not in self._picked:
