@@ -3,23 +3,32 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import secrets
 import threading
 import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from functools import cache
 from pathlib import Path
 from typing import Literal
 
 from viobert.checkpoints import Answering
+from viobert.feedback import Feedback, Vote, read
+from viobert.feedback.records import Winner
+from viobert.feedback.report import WinRate, by_pair, win_rate
 from viobert.fill_mask import Prediction
 from viobert.page.models import Outcome
 
+log = logging.getLogger(__name__)
 Side = Literal["A", "B"]
+Choice = Literal["A", "B", "tie", "both_bad"]
 #: Rounds that wait for their vote, and seconds that they do.
 MOST, EXPIRY = 10_000, 7_200.0
+#: Seconds that a win rate is shown before the files are read again.
+FRESH = 10.0
 
 
 class RoundError(Exception):
@@ -47,6 +56,26 @@ class Round:
         """What stands on a side."""
         return self.predictions[1 if side == self.side else 0]
 
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The general and the medical model."""
+        return self.models["general"], self.models["medical"]
+
+    def vote(
+        self, choice: Choice, judge: str, *, text: str | None, note: str | None,
+        specialty: str | None, reasons: tuple[str, ...],
+    ) -> Vote:  # fmt: skip
+        """What is kept of a choice; ``text`` and ``note`` as screened. Raises FeedbackError."""
+        if choice == "tie" or choice == "both_bad":
+            winner: Winner = choice
+        else:
+            winner = "medical" if choice == self.side else "general"
+        return Vote(
+            round=f"r{self.id}", example=self.example, text=text, winner=winner, side=self.side,
+            models=self.models, judge=judge, specialty=specialty, reasons=reasons, note=note,
+            k=self.k, day=datetime.now(timezone.utc).date().isoformat(),
+        )  # fmt: skip
+
 
 class Rounds:
     """Open rounds, in memory; each is taken once. Threads may share it."""
@@ -54,7 +83,7 @@ class Rounds:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._open: OrderedDict[str, Round] = OrderedDict()
-        self._used: OrderedDict[str, None] = OrderedDict()
+        self._ended: OrderedDict[str, Literal["used", "expired"]] = OrderedDict()
         self._lock = threading.Lock()
 
     def open(self, outcome: Outcome, example: str | None, k: int) -> Round:
@@ -67,35 +96,69 @@ class Rounds:
         )  # fmt: skip
         with self._lock:
             self._open[round_.id] = round_
-            while len(self._open) > MOST:
-                self._open.popitem(last=False)
+            self._tidy()
         return round_
 
     def take(self, name: str) -> Round:
         """The round of that id, which is used by that. Raises RoundError."""
         with self._lock:
-            if name in self._used:
-                raise RoundError("used")
-            round_ = self._open.pop(name, None)
-            if round_ is None:
-                raise RoundError("unknown")
-            if self._clock() - round_.opened > EXPIRY:
-                raise RoundError("expired")
-            self._used[name] = None
-            while len(self._used) > MOST:
-                self._used.popitem(last=False)
-            return round_
+            self._tidy()
+            if name not in self._open:
+                raise RoundError(self._ended.get(name, "unknown"))
+            self._ended[name] = "used"
+            return self._open.pop(name)
 
     def peek(self, name: str) -> Round | None:
         """The open round of that id, which stays open."""
         with self._lock:
+            self._tidy()
             return self._open.get(name)
 
     def give_back(self, round_: Round) -> None:
         """Open again: its vote could not be stored."""
         with self._lock:
-            self._used.pop(round_.id, None)
+            self._ended.pop(round_.id, None)
             self._open[round_.id] = round_
+            self._tidy()
+
+    def _tidy(self) -> None:
+        """Drop what is too old or too much: a visitor's sentence shall not stay for ever."""
+        now = self._clock()
+        # Not from the front only: what was given back stands behind younger ones.
+        for name in [name for name, one in self._open.items() if now - one.opened > EXPIRY]:
+            self._end(name)
+        while len(self._open) > MOST:
+            self._end(next(iter(self._open)))
+        while len(self._ended) > MOST:
+            self._ended.popitem(last=False)
+
+    def _end(self, name: str) -> None:
+        del self._open[name]
+        self._ended[name] = "expired"
+
+
+class Rates:
+    """What the stored votes say of a pair, the files read again every few seconds at most."""
+
+    def __init__(self, feedback: Feedback) -> None:
+        self._feedback = feedback
+        self._found: dict[tuple[str, str], tuple[float, WinRate]] = {}
+
+    def of(self, pair: tuple[str, str]) -> WinRate | None:
+        """None where the files cannot be read; a log line says which."""
+        found = self._found.get(pair)
+        if found is None or time.monotonic() - found[0] > FRESH:
+            try:
+                votes = by_pair(read(self._feedback.files())).get(pair, [])
+            except (OSError, ValueError) as error:
+                log.error("no win rate: %s", error)
+                return None
+            found = self._found[pair] = (time.monotonic(), win_rate(votes))
+        return found[1]
+
+    def forget(self, pair: tuple[str, str]) -> None:
+        """Read again: a vote has been added."""
+        self._found.pop(pair, None)
 
 
 def full_name(one: Answering) -> str:

@@ -44,13 +44,14 @@ ARABIC = AboutStrings(
         )),
         "measured": ("كيف قسنا؟", (
             "تُخفى كل كلمة من نصوص لم يقرأها أيٌّ من النموذجين، كلها بكل قطعها، ويُسأل النموذجان عن "
-            "الكلمات نفسها. ومنها تُحسب المفاجأة لكل كلمة، وكم مرة كانت الكلمة بين أول خمس.",
+            "الكلمات نفسها. ومنها تُحسب المفاجأة لكل كلمة (وأُسُّها هو word perplexity)، وكم مرة كانت "
+            "الكلمة بين أول خمس.",
             "وللتصنيف واستخراج الكيانات والاختيار من متعدد يُدرَّب فوق كل نموذج رأس بثلاث بذور، "
             "ويُقاس على جمل لم يُدرَّب عليها.",
-            "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة 95 % بإعادة المعاينة على النصوص "
+            "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة 95% بإعادة المعاينة على النصوص "
             "والبذور، وقيمة p باختبار التبديل مصحَّحة بطريقة هولم على مقارنات الشبكة كلها.",
             "المفاجأة في قسمها: قطع الكلمة واحدة بعد أخرى وما بعدها منها مخفي (PLL-word-l2r، "
-            "Kauf وIvanova 2023)، بالبت.",
+            "\u2066Kauf and Ivanova 2023\u2069)، بالبت.",
         )),
         "limits": ("الحدود", (
             "أداة بحثية لا جهاز طبي: لا تشخّص ولا تنصح بعلاج، وما يبدو منها معرفةً هو ترجيح كلمات.",
@@ -60,9 +61,11 @@ ARABIC = AboutStrings(
         )),
         "privacy": ("الخصوصية", (
             "ما تكتبه يصل إلى هذا الخادم وحده ليجيب عنه النموذجان، ولا يُحفظ ولا يُسجَّل. لا سجل "
-            "للزيارات ولا إحصاء ولا ملفات تتبّع، ولا تُحفظ عناوين الأجهزة.",
-            "الصوت في «حكّم» يُحفظ مع رقم المثال واليوم ورقم عشوائي في متصفحك يجمع أصواتك. أما "
-            "الجملة والملاحظة فلا تُحفظان إلا بموافقتك، وبعد فحص يرفض ما فيه بيانات شخصية. الفحص "
+            "للزيارات ولا إحصاء ولا ملفات تتبّع، ولا تُحفظ عناوين الأجهزة. وجملة الجولة المفتوحة في "
+            "«حكّم» تبقى في ذاكرة الخادم، لا على قرصه، حتى تصوّت أو تنتهي مدة الجولة.",
+            "الصوت في «حكّم» يُحفظ مع أسبابه والتخصص إن اخترتهما، ورقم المثال، واليوم، ورقم عشوائي "
+            "في متصفحك يجمع أصواتك. وهو على قرص الخادم، وقد يُنسخ إلى مستودع خاص؛ يقول ذلك سطر تحت "
+            "التصويت. أما الجملة والملاحظة فلا تُحفظان إلا بموافقتك، وبعد فحص يرفض ما فيه بيانات شخصية. الفحص "
             "بقواعد، وقد يفوته شيء: لا تكتب بيانات مرضى حقيقيين.",
         )),
         "licences": ("الرخص", (
@@ -105,8 +108,8 @@ ENGLISH = AboutStrings(
         )),
         "measured": ("How it was measured", (
             "Each word of texts that neither model has read is hidden, with all its pieces, and "
-            "both models are asked for the same words. From these come the surprise a word, and how "
-            "often the word was among the first five.",
+            "both models are asked for the same words. From these come the surprise a word (its "
+            "exponential is the word perplexity), and how often the word was among the first five.",
             "For classes, entities and multiple choice a head is trained on each model with three "
             "seeds, and measured on sentences it has not learned from.",
             "Every difference is paired: the same items for both. The 95 % interval is a bootstrap "
@@ -124,9 +127,13 @@ ENGLISH = AboutStrings(
         )),
         "privacy": ("Privacy", (
             "What you type goes to this server only, to be answered, and is neither kept nor logged. "
-            "There is no history of visits, no analytics, no tracking, and no address is kept.",
-            "A vote is kept with the number of the example, the day, and a random number in your "
-            "browser that groups your votes. Sentence and note are kept with your consent only, "
+            "There is no history of visits, no analytics, no tracking, and no address is kept. The "
+            "sentence of an open round on the judge tab stays in the server's memory, not on its "
+            "disk, until you vote or the round expires.",
+            "A vote is kept with reasons and specialty if you choose them, the number of the "
+            "example, the day, and a random number in your browser that groups your votes. It is "
+            "on the server's disk and may be copied to a private repository; a line under the vote "
+            "says which. Sentence and note are kept with your consent only, "
             "after a screening that refuses personal data. It goes by rules and may miss something: "
             "do not enter real patients' data.",
         )),

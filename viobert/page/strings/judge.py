@@ -32,6 +32,7 @@ class JudgeStrings:
     no_difference: str
     single: str
     errors: dict[str, str]
+    sentence_errors: dict[str, str]
     personal: dict[str, str]
     status: dict[str, str]
 
@@ -40,14 +41,15 @@ ARABIC = JudgeStrings(
     tab="حكّم",
     invitation="للأطباء والعاملين في الصحة: أي النموذجين أحسن تعبئةً للفراغ؟ تُعرض الإجابتان بلا "
     "اسمين وبترتيب عشوائي، ويُكشف الاسمان بعد صوتك.",
-    kept="يُحفظ صوتك ورقم المثال واليوم ورقم عشوائي يجمع أصواتك. لا اسم ولا عنوان، ولا نص إلا بموافقتك.",
+    kept="يُحفظ صوتك وما اخترته من أسباب وتخصص، ورقم المثال، واليوم، ورقم عشوائي يجمع أصواتك. لا اسم "
+    "ولا عنوان، ولا نص إلا بموافقتك.",
     start="ابدأ جولة",
     another="جولة أخرى",
     sides={"A": "الإجابة أ", "B": "الإجابة ب"},
     question="أي الإجابتين أحسن؟",
     choices={"A": "أ أحسن", "B": "ب أحسن", "tie": "متعادلتان", "both_bad": "كلتاهما خاطئة"},
     keys="وبلوحة المفاتيح: 1 أو 2 أو 3 أو 4",
-    reasons_label="لماذا؟ (اختياري)",
+    reasons_label="لماذا؟ (اختياري، ويُختار قبل التصويت)",
     reasons={
         "medical": "أصح طبيًّا",
         "context": "أنسب للسياق",
@@ -64,7 +66,8 @@ ARABIC = JudgeStrings(
     thanks="شكرًا، حُفظ صوتك.",
     revealed="{} هي النموذج العام ({})، و{} هي النموذج الطبي ({}).",
     votes="عدد الأصوات لهذين النموذجين {}؛ تُعرض النسبة ابتداءً من {} صوتًا.",
-    rate="فضّل المحكّمون النموذج الطبي بنسبة {} {} من {} صوتًا و{} محكّمًا.",
+    rate="نصيب النموذج الطبي من الأصوات: {} {}، وبين المعقوفين فترة الثقة 95%؛ والتعادل وخطأ كلتيهما "
+    "نصف صوت. الأصوات: {}، والمحكّمون: {}.",
     no_difference="لم يظهر فرق.",
     single="كل الأصوات من محكّم واحد، فلا فترة ثقة لها.",
     errors={
@@ -76,6 +79,12 @@ ARABIC = JudgeStrings(
         "no_consent": "للملاحظة تلزم موافقتك على حفظها. صوتك لم يُحفظ بعد؛ وافق أو امسحها.",
         "disk": "تعذّر الحفظ على القرص، فلم يُحفظ صوتك. أعد المحاولة بعد قليل.",
         "bad_field": "تعذّر فهم هذا الصوت، فلم يُحفظ.",
+    },
+    sentence_errors={
+        "too_long": "جملتك أطول من 500 حرف فلا تُحفظ. صوتك لم يُحفظ بعد؛ ألغِ الموافقة ثم صوّت، فيُحفظ "
+        "صوتك بلا جملتك.",
+        "personal": "في جملتك ما يبدو بيانات شخصية: {}. صوتك لم يُحفظ بعد؛ ألغِ الموافقة ثم صوّت، فيُحفظ "
+        "صوتك بلا جملتك، أو ابدأ جولة بجملة أخرى.",
     },
     personal={
         "EMAIL": "بريد إلكتروني", "PHONE": "رقم هاتف", "NATIONAL_ID": "رقم هوية",
@@ -95,15 +104,16 @@ ENGLISH = JudgeStrings(
     tab="Judge",
     invitation="For clinicians: which model fills the blank better? The two answers are shown "
     "without names and in random order; the names are revealed after your vote.",
-    kept="Kept are your vote, the number of the example, the day, and a random number that groups "
-    "your votes. No name, no address, and no text without your consent.",
+    kept="Kept are your vote, the reasons and specialty you choose, the number of the example, the "
+    "day, and a random number that groups your votes. No name, no address, and no text without "
+    "your consent.",
     start="Start a round",
     another="Another round",
     sides={"A": "Answer A", "B": "Answer B"},
     question="Which answer is better?",
     choices={"A": "A is better", "B": "B is better", "tie": "A tie", "both_bad": "Both are bad"},
     keys="By keyboard: 1, 2, 3 or 4",
-    reasons_label="Why? (optional)",
+    reasons_label="Why? (optional; choose before you vote)",
     reasons={
         "medical": "medically more correct",
         "context": "fits the context better",
@@ -121,7 +131,8 @@ ENGLISH = JudgeStrings(
     thanks="Thank you, your vote is kept.",
     revealed="{} is the general model ({}), and {} is the medical one ({}).",
     votes="Votes for these two models: {}; the share is shown from {} votes on.",
-    rate="Judges preferred the medical model in {} {} of {} votes by {} judges.",
+    rate="The medical model's share of the votes: {} {}, the 95% interval in brackets; a tie, and "
+    "both bad, count half. Votes: {}, judges: {}.",
     no_difference="No difference shown.",
     single="All votes are one judge's, so there is no interval.",
     errors={
@@ -136,6 +147,13 @@ ENGLISH = JudgeStrings(
         "clear the note.",
         "disk": "The disk could not be written, so your vote is not kept. Please try again soon.",
         "bad_field": "This vote could not be understood and is not kept.",
+    },
+    sentence_errors={
+        "too_long": "Your sentence is longer than 500 characters and is not kept. Your vote is not "
+        "kept yet; withdraw the consent and vote, and the vote is kept without the sentence.",
+        "personal": "Your sentence seems to hold personal data: {}. Your vote is not kept yet; "
+        "withdraw the consent and vote, and the vote is kept without the sentence, or start a "
+        "round on another sentence.",
     },
     personal={
         "EMAIL": "an e-mail address", "PHONE": "a telephone number",
