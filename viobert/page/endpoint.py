@@ -10,20 +10,24 @@ import gradio as gr
 
 from viobert.checkpoints import Answering
 from viobert.fill_mask import Prediction, with_masks
+from viobert.ner import Entity
 from viobert.page.limits import Limits
 from viobert.page.models import Models, Outcome, Surprised, Tagged
 from viobert.page.strings import ENGLISH
-from viobert.surprise import total
+from viobert.surprise import WordSurprise, total
 
 MAX_K = 20
 Endpoint = Callable[..., dict[str, Any]]
 
 
-def endpoints(models: Models, limits: Limits) -> dict[str, Endpoint]:
-    """The functions by their names; each refuses with ``gr.Error`` in one line."""
+class Endpoints:
+    """The functions behind the endpoints; each refuses with ``gr.Error`` in one line."""
+
+    def __init__(self, models: Models, limits: Limits) -> None:
+        self._models, self._limits = models, limits
 
     def fill_mask(
-        text: str, k: int = 5, word: str = "", request: gr.Request | None = None
+        self, text: str, k: int = 5, word: str = "", request: gr.Request | None = None
     ) -> dict[str, Any]:
         """The most probable words at each [MASK] of an Arabic text, by two models.
 
@@ -32,71 +36,68 @@ def endpoints(models: Models, limits: Limits) -> dict[str, Endpoint]:
             k: how many words per mask, 1 to 20
             word: a word whose probability and rank are wanted, too (optional)
         """
-        _admit(limits, request, text=text, word=word)
+        _admit(self._limits, request, text=text, word=word)
         if not isinstance(k, int) or isinstance(k, bool) or not 1 <= k <= MAX_K:
             raise refusal(f"k must be a whole number from 1 to {MAX_K}")
-        outcome = models.compare(text, k, word)
+        outcome = self._models.compare(text, k, word)
         _check(outcome)
         return {"text": with_masks(text), "models": answers(outcome)}
 
-    def surprise(text: str, request: gr.Request | None = None) -> dict[str, Any]:
+    def surprise(self, text: str, request: gr.Request | None = None) -> dict[str, Any]:
         """How many bits each word of an Arabic sentence surprises two models by.
 
         Args:
             text: an Arabic sentence of at most 64 word pieces
         """
-        _admit(limits, request, text=text)
-        found = models.surprise(text)
+        _admit(self._limits, request, text=text)
+        found = self._models.surprise(text)
         _check(found, {"too_long": ENGLISH.surprise.too_long})
-        return {
-            "text": text,
-            "models": [
-                {
-                    **_who(one), "total_bits": total(words),
-                    "words": [
-                        {"word": text[w.start : w.end], "start": w.start, "end": w.end,
-                         "bits": w.bits}
-                        for w in words
-                    ],
-                }
-                for one, words in zip(found.answering, found.words, strict=True)
-            ],
-        }  # fmt: skip
+        told = [
+            {**_who(one), "total_bits": total(words), "words": [_bits(text, w) for w in words]}
+            for one, words in zip(found.answering, found.words, strict=True)
+        ]
+        return {"text": text, "models": told}
 
-    def entities(text: str, request: gr.Request | None = None) -> dict[str, Any]:
+    def entities(self, text: str, request: gr.Request | None = None) -> dict[str, Any]:
         """The medical entities that two models find in an Arabic text.
 
         Args:
             text: an Arabic text of at most 2,000 characters
         """
-        _admit(limits, request, text=text)
-        found = models.entities(text)
+        _admit(self._limits, request, text=text)
+        found = self._models.entities(text)
         _check(found)
-        return {
-            "text": text,
-            "models": [
-                {
-                    **_who(one),
-                    "entities": [
-                        {"text": text[e.start : e.end], "start": e.start, "end": e.end,
-                         "label": e.label, "score": e.score}
-                        for e in spans
-                    ],
-                }
-                for one, spans in zip(found.answering, found.entities, strict=True)
-            ],
-        }  # fmt: skip
+        told = [
+            {**_who(one), "entities": [_entity(text, e) for e in spans]}
+            for one, spans in zip(found.answering, found.entities, strict=True)
+        ]
+        return {"text": text, "models": told}
 
-    def health() -> dict[str, Any]:
+    def health(self) -> dict[str, Any]:
         """Whether the models are loaded, and which they are."""
         return {
-            "status": models.state,
+            "status": self._models.state,
             "version": _version(),
-            "models": [_who(one) for one in models.answering],
-            "entities": [_who(one) for one in models.tagging],
+            "models": [_who(one) for one in self._models.answering],
+            "entities": [_who(one) for one in self._models.tagging],
         }
 
-    return {f.__name__: f for f in (fill_mask, surprise, entities, health)}
+
+def endpoints(models: Models, limits: Limits) -> dict[str, Endpoint]:
+    """The public functions by their names."""
+    own = Endpoints(models, limits)
+    return {f.__name__: f for f in (own.fill_mask, own.surprise, own.entities, own.health)}
+
+
+def _bits(text: str, word: WordSurprise) -> dict[str, Any]:
+    at = {"start": word.start, "end": word.end}
+    return {"word": text[word.start : word.end], **at, "bits": word.bits}
+
+
+def _entity(text: str, found: Entity) -> dict[str, Any]:
+    at = {"start": found.start, "end": found.end}
+    told = {"label": found.label, "score": found.score}
+    return {"text": text[found.start : found.end], **at, **told}
 
 
 def answers(outcome: Outcome) -> list[dict[str, Any]]:

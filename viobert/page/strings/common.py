@@ -50,7 +50,6 @@ class Strings:
     share: str
     about_link: str
     pick: dict[Role, str]
-    picked_hint: str
     agreement: str
     busy: str
     roles: dict[Role, str]

@@ -52,7 +52,6 @@ ENGLISH = Strings(
     share="Link to this example",
     about_link="About the model",
     pick={"general": "First model", "medical": "Second model"},
-    picked_hint="What you picked is loaded with your next question.",
     agreement="Faster runtime: {} of the ten best words as in the exact one",
     busy="Many questions in a short time. Please try again in a minute.",
     roles={"general": "General model", "medical": "Medical model"},
