@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from train.card import figures
 from train.embed import END, START
+from train.publish.figures import figures
 from viobert import scores
 from viobert.checkpoints import EMBEDDED, ROOT, TAGGERS, load
 from viobert.ner import Tagger
@@ -94,7 +94,7 @@ def test_an_embedded_model_is_small_whole_and_described(name: str) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
     front = yaml.safe_load(text.split("---")[1])
     assert front["license"] == "cc-by-sa-4.0" and front["pipeline_tag"] == "fill-mask"
-    for heading in ("## Training data", "## Recipe", "## Scores", "## Limits"):
+    for heading in ("## Results", "## Training data", "## Training\n", "## Limits", "## Licence"):
         assert heading in text
     assert "research_only" not in text and "CC BY-NC" not in text
 

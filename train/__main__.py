@@ -1,4 +1,4 @@
-"""``python -m train corpus | pretrain | evaluate | embed RECIPE``."""
+"""``python -m train corpus | pretrain | evaluate | embed | publish RECIPE``."""
 
 from __future__ import annotations
 
@@ -70,9 +70,33 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
         return pretrain
     if name == "evaluate":
         return _evaluate(options)
+    if name == "publish":
+        return _publish(options)
     from train.embed import embed
 
     return embed
+
+
+def _publish(options: argparse.Namespace) -> Callable[[Run], object]:
+    from functools import partial
+
+    from train.files import StageError
+
+    if options.verify:
+        from train.publish.verify import verify
+
+        return partial(verify, target=options.verify, embedded=options.embedded, seed=options.seed)
+    if bool(options.out) != options.dry_run:
+        raise StageError("--dry-run and --out DIR go together")
+    chosen = {"public": options.public, "dry_run": options.dry_run, "out": options.out}
+    if options.space is not None:
+        from train.publish.stage import publish_space
+
+        return partial(publish_space, repository=options.space, **chosen)
+    from train.publish.stage import publish
+
+    more = {"repository": options.repo, "tag": options.tag, "embedded": options.embedded}
+    return partial(publish, **chosen, **more)
 
 
 def _evaluate(options: argparse.Namespace) -> Callable[[Run], object]:
@@ -104,6 +128,7 @@ def _parser() -> argparse.ArgumentParser:
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
         ("evaluate", "base and adapted on the same words and tasks → scores.jsonl, report"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
+        ("publish", "the best model, its heads and card → the Hub; the page → a Space"),
     ):
         stage = stages.add_parser(name, help=text, description=text)
         stage.add_argument("recipe", type=Path, help="YAML, e.g. train/recipes/smoke.yaml")
@@ -132,12 +157,35 @@ def _parser() -> argparse.ArgumentParser:
     stages.choices["pretrain"].add_argument(
         "--plot", action="store_true", help="only draw the curves anew"
     )
+    _publish_options(stages.choices["publish"])
     corpus = stages.choices["corpus"]
     corpus.add_argument("--card", action="store_true", help="only write the data card anew")
     corpus.add_argument(
         "--verify", type=Path, metavar="LEDGER", help="build, then compare with another's ledger"
     )
     return parser
+
+
+def _publish_options(publish: argparse.ArgumentParser) -> None:
+    publish.add_argument("--repo", default="", metavar="OWNER/NAME", help="instead of the recipe's")
+    publish.add_argument("--tag", default="", help="instead of the recipe's (v3.0.0)")
+    publish.add_argument(
+        "--embedded", action="store_true", help="the medical model in assets/models instead"
+    )
+    publish.add_argument(
+        "--public", action="store_true", help="at the end, scored again, let everybody see it"
+    )
+    publish.add_argument(
+        "--dry-run", action="store_true", help="write what would be pushed to --out, and no more"
+    )
+    publish.add_argument("--out", type=Path, metavar="DIR", help="folder for --dry-run")
+    publish.add_argument(
+        "--verify", metavar="REPO@TAG", help="download a release and score it again"
+    )
+    publish.add_argument("--seed", type=int, help="for --verify: of several seeds only this one")
+    publish.add_argument(
+        "--space", nargs="?", const="", metavar="OWNER/NAME", help="the page, to a Space"
+    )
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from train.batching import Batch
 from train.checkpointing import weights
 from train.cost import Shape, flops
 from train.files import StageError
+from train.machine import precision
 from train.masking import combine
 from train.model import MaskedLM, set_dropout
 from train.options import Training
@@ -35,7 +36,7 @@ def accelerator(how: How, folder: Path) -> Accelerator:
     # A second training in this process may want another precision.
     AcceleratorState._reset_state()
     return Accelerator(
-        mixed_precision="bf16" if how.precision == "bf16" else "no",
+        mixed_precision="bf16" if precision(how) == "bf16" else "no",
         log_with=list(how.trackers) or None,
         # The first process tokenises and evaluates alone, the others wait for it.
         kwargs_handlers=[InitProcessGroupKwargs(timeout=timedelta(hours=3))],
@@ -74,10 +75,11 @@ class Optimisation:
         self.training, self.how, self.accelerator = training, how, accelerator
         set_dropout(bert, training.dropout, training.attention_dropout)
         self.shape = Shape.of(bert)
-        kind = choose(how.attention, accelerator.device, how.precision, training.attention_dropout)
-        if kind == "varlen" and (accelerator.device.type, how.precision) != ("cuda", "bf16"):
+        kept = precision(how)
+        kind = choose(how.attention, accelerator.device, kept, training.attention_dropout)
+        if kind == "varlen" and (accelerator.device.type, kept) != ("cuda", "bf16"):
             raise StageError("how.attention: varlen runs on CUDA in bf16; grouped runs anywhere")
-        model = MaskedLM(bert, kind, how.precision)
+        model = MaskedLM(bert, kind, kept)
         if how.compile:
             bert.bert.compile(dynamic=True)
         self.kind, self.bert = kind, bert

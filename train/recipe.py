@@ -46,6 +46,7 @@ from train.options import (
     Training,
     Weights,
 )
+from train.publish.options import Release
 
 
 class RecipeError(ValueError):
@@ -84,8 +85,9 @@ class How:
     """Documents a task of the corpus."""
     slurm: dict[str, str] = dataclasses.field(default_factory=dict)
     """slurm: ``partition``, ``time`` and further options of sbatch."""
-    precision: Literal["bf16", "fp32"] = "bf16"
-    """Autocast of forward and backward."""
+    precision: Literal["auto", "bf16", "fp32"] = "auto"
+    """Of forward and backward; auto: bf16 where the device computes in it, else fp32 (a processor
+    without such instructions emulates them, tens of times slower)."""
     micro_batch: Positive = 16384
     """Word pieces that one process takes at once, at most; a step is as many as it needs."""
     attention: Literal["auto", "varlen", "grouped"] = "auto"
@@ -118,6 +120,8 @@ class Recipe:
     """Decides the weights."""
     how: How = dataclasses.field(default_factory=How)
     """Decides only how fast."""
+    release: Release = dataclasses.field(default_factory=Release)
+    """Where it is published; decides neither."""
     path: Path = dataclasses.field(default=Path(), init=False)
     above: list[str] = dataclasses.field(default_factory=list, init=False)
 
@@ -221,6 +225,7 @@ def _suggestion(location: tuple[Any, ...]) -> str:
             Entities,
             FineTuning,
             Forgetting,
+            Release,
         )
         for f in dataclasses.fields(c)
     ]

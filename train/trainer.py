@@ -23,6 +23,7 @@ from train.batching import Steps, special_ids
 from train.energy import Energy, gpus
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import identity
+from train.machine import devices, precision
 from train.metrics import Metrics, Progress
 from train.optimisation import Optimisation, Update, accelerator
 from train.readings import Readings
@@ -296,8 +297,8 @@ class Trainer:
 
     def _write_best(self, model: Any) -> None:
         def fill(folder: Path) -> None:
-            precision = getattr(torch, self.config.save_precision)
-            copy.deepcopy(model).to(precision).save_pretrained(folder)
+            saved = getattr(torch, self.config.save_precision)
+            copy.deepcopy(model).to(saved).save_pretrained(folder)
             self.tokenizer.save_pretrained(folder)
 
         replace_folder(self.run.best, fill)
@@ -313,6 +314,8 @@ class Trainer:
                 "ended_by": ended,
                 "pieces": self.pieces,
                 "seconds": round(time.monotonic() - self.begun, 1),
+                "joules": self.energy.joules(),
+                "devices": devices(self.accelerator.device, self.accelerator.num_processes),
                 "best": {"step": judge.best_step, "score": judge.best_score, **best.values},
             }
             write_json(self.run.done, done)
@@ -332,7 +335,7 @@ class Trainer:
             shape,
             min(self.how.micro_batch, share),
             attention=self.core.kind,
-            precision=self.how.precision,
+            precision=precision(self.how),
             rate=self.what.masking.rate,
             length=int(self.steps.sizes.mean()),
             dropout=bool(self.config.dropout or self.config.attention_dropout),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
@@ -33,6 +34,7 @@ ROOT = Path(__file__).resolve().parents[1]
 EMBEDDED = ROOT / "assets" / "models"
 MAX_PIECES = 512
 HUB_SECONDS = 3.0
+WEIGHTS = ("model*.safetensors", "pytorch_model*.bin")
 
 Role = Literal["general", "medical"]
 Source = Literal["hub", "folder", "embedded"]
@@ -200,24 +202,41 @@ def _download(repository: str, revision: str | None) -> Path:
     )
     files = {sibling.rfilename for sibling in info.siblings or []}
     safe = bool(files & {"model.safetensors", "model.safetensors.index.json"})
-    weights = "model*.safetensors" if safe else "pytorch_model*.bin"
+    weights = WEIGHTS[0 if safe else 1]
     patterns = ["*.json", "*.txt", "*.model", weights]
-    # By the name asked for, not by info.sha: only so can the cache later answer to that name.
+    # By the commit, so that no name means it before all of its files are here: a download that
+    # breaks off leaves the cached one to answer.
+    commit = info.sha
+    # The client lists the files without a time-out; the listing is kept for the second call.
+    _within(HUB_SECONDS, lambda: _fetch(repository, commit, ["config.json"]))
+    folder = _fetch(repository, commit, patterns)
+    if revision != commit:
+        ref = folder.parents[1] / "refs" / (revision or "main")
+        with contextlib.suppress(OSError):  # a cache that may only be read
+            ref.parent.mkdir(parents=True, exist_ok=True)
+            ref.write_text(commit or "")
+    return folder
+
+
+def _fetch(repository: str, commit: str | None, patterns: list[str]) -> Path:
     return Path(
-        huggingface_hub.snapshot_download(repository, revision=revision, allow_patterns=patterns)
+        huggingface_hub.snapshot_download(repository, revision=commit, allow_patterns=patterns)
     )
 
 
 def _cached(repository: str, revision: str | None, name: str, cause: Exception) -> Path:
+    kind: Kind = "offline" if constants.HF_HUB_OFFLINE else "unreachable"
     try:
-        return Path(
+        folder = Path(
             huggingface_hub.snapshot_download(
                 repository, revision=revision, local_files_only=True, allow_patterns="config.json"
             )
         )
     except LocalEntryNotFoundError:
-        kind: Kind = "offline" if constants.HF_HUB_OFFLINE else "unreachable"
         raise CheckpointError(kind, name) from cause
+    if not any(next(folder.glob(weights), None) for weights in WEIGHTS):
+        raise CheckpointError(kind, name) from cause  # a download by commit that broke off
+    return folder
 
 
 def _within(seconds: float, call: Callable[[], T]) -> T:

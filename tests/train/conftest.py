@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
+import subprocess
+import sys
+import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from train import recipe, tokenizer
 from train.corpus.document import Document
+
+if TYPE_CHECKING:
+    from train.files import Run
+    from train.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "train" / "recipes"
@@ -40,6 +48,57 @@ def small_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = Run(load(RECIPES / "smoke-base.yaml"), tmp_path_factory.mktemp("runs"))
     build(run, lambda _: None)
     return run.corpus
+
+
+def stage(name: str, runs: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    """A stage of smoke.yaml by the command of the README."""
+    recipe = str(RECIPES / "smoke.yaml")
+    command = [sys.executable, "-m", "train", name, recipe, "--runs", str(runs), *options]
+    result = subprocess.run(command, cwd=ROOT, text=True, capture_output=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.fixture(scope="session")
+def smoke_runs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The smoke recipe, all stages in order from nothing; heads are kept."""
+    folder = tmp_path_factory.mktemp("runs")
+    start = time.monotonic()
+    for name, *options in (("corpus",), ("pretrain",), ("evaluate", "--keep")):
+        stage(name, folder, *options)
+    print(f"smoke.yaml took {time.monotonic() - start:.0f} s")
+    return folder
+
+
+@pytest.fixture()
+def smoke(smoke_runs: Path) -> Run:
+    """Its run."""
+    from train.files import Run
+    from train.recipe import load
+
+    return Run(load(RECIPES / "smoke.yaml"), smoke_runs)
+
+
+def without_base() -> Recipe:
+    """mini-medical.yaml as if its model were made from scratch."""
+    from train.recipe import load
+
+    whole = load(RECIPES / "mini-medical.yaml")
+    found = dataclasses.replace(whole, what=dataclasses.replace(whole.what, base=""))
+    found.path = whole.path
+    return found
+
+
+@pytest.fixture(scope="session")
+def medical_corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of runs that holds the corpus of mini-medical, without that of its base; needs
+    VIOBERT_DATA."""
+    from train.corpus.build import build
+    from train.files import Run
+
+    runs = tmp_path_factory.mktemp("runs")
+    build(Run(without_base(), runs), lambda _: None)
+    return runs
 
 
 @pytest.fixture(scope="session")

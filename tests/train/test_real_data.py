@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import os
 import re
@@ -13,14 +12,14 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.train.conftest import RECIPES
+from tests.train.conftest import RECIPES, without_base
 from train.corpus.build import build, read_documents
 from train.corpus.licences import permits
 from train.corpus.manifest import STEPS
 from train.evaluate import intrinsic
 from train.evaluate.words import FOLDS, windows
 from train.files import Run
-from train.recipe import Recipe, RecipeError, load
+from train.recipe import RecipeError, load
 from viobert import checkpoints, scores
 from viobert.checkpoints import EMBEDDED, ROOT
 from viobert.text import key
@@ -33,14 +32,9 @@ pytestmark = pytest.mark.skipif(
 
 
 @pytest.fixture(scope="module")
-def medical(tmp_path_factory: pytest.TempPathFactory) -> Run:
+def medical(medical_corpus: Path) -> Run:
     """The corpus of mini-medical, without that of its base."""
-    recipe: Recipe = load(RECIPES / "mini-medical.yaml")
-    recipe = dataclasses.replace(recipe, what=dataclasses.replace(recipe.what, base=""))
-    recipe.path = RECIPES / "mini-medical.yaml"
-    run = Run(recipe, tmp_path_factory.mktemp("runs"))
-    build(run, lambda _: None)
-    return run
+    return Run(without_base(), medical_corpus)
 
 
 def test_the_medical_corpus_is_clean_licensed_and_whole(medical: Run) -> None:

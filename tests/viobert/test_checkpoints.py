@@ -14,9 +14,10 @@ from typing import Any
 import pytest
 import torch
 import transformers
-from small_hub import COMMIT, small_hub
+from huggingface_hub import snapshot_download
 from tokenizers import BertWordPieceTokenizer
 
+from tests.hub import Fault, environment, running
 from viobert import checkpoints
 from viobert.checkpoints import ROOT, CheckpointError, load, pair
 
@@ -201,10 +202,11 @@ for name in sys.argv[1:]:
 """
 
 
-def _ask_hub(url: str, home: Path, *names: str, **more: str) -> list[list[Any]]:
-    """Loads each name in a process of its own, whose Hub is at ``url`` and cache under ``home``."""
+def _ask_hub(home: Path, *names: str, **hub: str) -> list[list[Any]]:
+    """Loads each name in a process of its own, with ``hub`` as its variables and a cache under
+    ``home``."""
     kept = {k: v for k, v in os.environ.items() if not k.startswith(("HF_", "VIOBERT_"))}
-    env = {**kept, "HF_ENDPOINT": url, "HF_HOME": str(home), "PYTHONPATH": str(ROOT), **more}
+    env = {**kept, "HF_HOME": str(home), "PYTHONPATH": str(ROOT), **hub}
     command = [sys.executable, "-c", HUB_SCRIPT, *names]
     done = subprocess.run(command, env=env, capture_output=True, text=True, timeout=90, check=True)
     return [json.loads(line) for line in done.stdout.splitlines()]
@@ -212,26 +214,31 @@ def _ask_hub(url: str, home: Path, *names: str, **more: str) -> list[list[Any]]:
 
 def test_hub_answers_and_refusals(marbert: Path, tmp_path: Path) -> None:
     names = ["org/gated", "org/absent", "org/there@nope", "org/slow", "org/there", "org/there@v1"]
-    with small_hub() as hub:
-        hub.folders["org/there"] = marbert
-        told = _ask_hub(hub.url, tmp_path, *names)
+    with running() as hub:
+        there = hub.add("org/there", marbert)
+        there.tag("v1")
+        hub.add("org/gated", marbert, gated=True)
+        hub.add("org/slow", marbert)
+        hub.faults.append(Fault("GET", "/org/slow", seconds=8))
+        told = _ask_hub(tmp_path, *names, **environment(hub))
     assert [row[:-1] for row in told] == [
         ["gated", True], ["not_found", True], ["unknown_revision", True], ["unreachable", True],
-        ["org/there", "hub", COMMIT, 64], ["org/there", "hub", COMMIT, 64],
+        ["org/there", "hub", there.head, 64], ["org/there", "hub", there.head, 64],
     ]  # fmt: skip
     assert 2 < told[3][-1] < 5
 
 
-def test_with_no_hub_the_cache_answers_and_nothing_waits(marbert: Path, tmp_path: Path) -> None:
-    with small_hub() as hub:
-        hub.folders["org/there"] = marbert
-        _ask_hub(hub.url, tmp_path, "org/there")
-    nobody = "http://127.0.0.1:9"
-    there, other = _ask_hub(nobody, tmp_path, "org/there", "org/other")
-    assert there[:-1] == ["org/there", "hub", COMMIT, 64]
-    assert other[:-1] == ["unreachable", True] and other[-1] < 4
-    (offline,) = _ask_hub(nobody, tmp_path, "org/other", HF_HUB_OFFLINE="1")
-    assert offline[:-1] == ["offline", True] and offline[-1] < 1
+def test_offline_the_cache_answers_and_nothing_waits(marbert: Path, tmp_path: Path) -> None:
+    with running() as hub:
+        head = hub.add("org/there", marbert).head
+        snapshot_download("org/there", endpoint=hub.url, cache_dir=tmp_path / "hub")
+        names = ("org/there", "org/other")
+        variables = {**environment(hub), "HF_HUB_OFFLINE": "1"}
+        hub.asked.clear()
+        there, other = _ask_hub(tmp_path, *names, **variables)
+        assert not hub.asked
+    assert there[:-1] == ["org/there", "hub", head, 64]
+    assert other[:-1] == ["offline", True] and other[-1] < 1
 
 
 def test_looking_up_the_hub_is_bounded() -> None:

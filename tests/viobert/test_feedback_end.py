@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import signal
 import subprocess
@@ -11,16 +12,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from hub_writes import WrittenHub, pushed, written_hub
 from test_feedback import VOTE
+from test_feedback_push import pushed
 
+from tests.hub import Fault, Hub, running
 from viobert.feedback.records import to_line
 
 
 @pytest.fixture()
-def hub() -> Iterator[WrittenHub]:
-    with written_hub() as running:
-        yield running
+def hub() -> Iterator[Hub]:
+    with running() as one:
+        yield one
 
 
 CHILD = """if True:
@@ -47,7 +49,7 @@ CHILD = """if True:
 """
 
 
-def child(hub: WrittenHub, folder: Path, how: str) -> subprocess.Popen[bytes]:
+def child(hub: Hub, folder: Path, how: str) -> subprocess.Popen[bytes]:
     """A process that has reached the Hub, and votes once it is told to."""
     offline = ("VIOBERT_OFFLINE", "HF_HUB_OFFLINE")
     online = {name: value for name, value in os.environ.items() if name not in offline}
@@ -69,7 +71,7 @@ def go(process: subprocess.Popen[bytes]) -> None:
     ("how", "status"), [("default", -signal.SIGTERM), ("handler", 7), ("locked", -signal.SIGTERM)]
 )
 def test_sigterm_pushes_what_was_acknowledged_then_does_what_it_did_before(
-    hub: WrittenHub, tmp_path: Path, how: str, status: int
+    hub: Hub, tmp_path: Path, how: str, status: int
 ) -> None:
     process = child(hub, tmp_path / "child", how)
     go(process)
@@ -83,18 +85,16 @@ def test_sigterm_pushes_what_was_acknowledged_then_does_what_it_did_before(
     assert all(f'"{name}"'.encode() in pushed(hub) for name in acknowledged)
 
 
-def test_an_ordinary_exit_pushes_too(hub: WrittenHub, tmp_path: Path) -> None:
+def test_an_ordinary_exit_pushes_too(hub: Hub, tmp_path: Path) -> None:
     process = child(hub, tmp_path / "child", "exit")
     go(process)
     assert process.wait(10) == 0 and b'"r0"' in pushed(hub)
 
 
 @pytest.mark.parametrize("how", ["exit", "default"])
-def test_a_hub_that_hangs_does_not_hold_up_the_end(
-    hub: WrittenHub, tmp_path: Path, how: str
-) -> None:
+def test_a_hub_that_hangs_does_not_hold_up_the_end(hub: Hub, tmp_path: Path, how: str) -> None:
     process = child(hub, tmp_path / "child", how)
-    hub.hangs = 30.0
+    hub.faults.append(Fault("*", "", seconds=30, times=math.inf))
     go(process)
     assert process.stdout is not None and process.stdout.readline()
     began = time.monotonic()

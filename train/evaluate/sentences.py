@@ -53,6 +53,14 @@ def read(path: Path, several: bool = False) -> list[Sentence]:
     return [s if s.named else dataclasses.replace(s, id=f"{path.stem}:{s.id}") for s in found]
 
 
+def licences(path: Path) -> set[str]:
+    """The licences that a file's rows tell; none if some row, or the format, tells none."""
+    if path.suffix.lower() in CONLL:
+        return set()
+    found = {tables.text(row.get("licence")) or "" for _, row in tables.rows(path)}
+    return set() if "" in found else found
+
+
 def _of_tokens(number: int, row: dict[str, Any], path: Path) -> Sentence:
     spans, at = [], 0
     for token in row["tokens"]:

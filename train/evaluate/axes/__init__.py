@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from train.files import Run, replace_folder
+from train.machine import precision
 
 
 @dataclass(frozen=True)
@@ -72,7 +73,7 @@ class Context:
 
     @property
     def precision(self) -> str:
-        return self.run.recipe.how.precision
+        return precision(self.run.recipe.how)
 
     def subject(self, cell: Cell) -> Subject:
         return next(s for s in self.subjects if s.name == cell.model)

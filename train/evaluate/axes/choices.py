@@ -21,6 +21,7 @@ from train.evaluate.tasks import Task, source_hash
 from train.evaluate.tuning import fit, head, predict
 from train.evaluate.words import FOLDS, windows
 from train.files import Run
+from train.machine import precision
 from train.tokens import encode
 from viobert import checkpoints
 from viobert.text import words
@@ -41,7 +42,7 @@ def source(run: Run, _: str) -> list[Any]:
     config = run.recipe.what.evaluation
     assert config.choice
     parts = [dataclasses.asdict(part) for part in (config.choice, config.fine_tuning)]
-    return [VERSION, *parts, source_hash(run, config.choice.set), run.recipe.how.precision]
+    return [VERSION, *parts, source_hash(run, config.choice.set), precision(run.recipe.how)]
 
 
 def source_zero_shot(run: Run, _: str) -> list[Any]:

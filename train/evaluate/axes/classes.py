@@ -26,12 +26,15 @@ from train.evaluate.split import text_id
 from train.evaluate.tasks import Task, source_hash
 from train.evaluate.tuning import fit, head, predict
 from train.files import Run, replace_file
+from train.machine import precision
 from train.tokens import encode
 from viobert import checkpoints
 
 VERSION = 2
 #: Inverse strengths of the penalty that dev rows choose from.
 STRENGTHS = (0.01, 0.1, 1.0, 10.0)
+#: The setting of fine-tuning that learns from all rows.
+TUNED = "100 %"
 
 
 def _sets(run: Run) -> dict[str, LabelledSet]:
@@ -72,7 +75,7 @@ def source(run: Run, task: str) -> list[Any]:
 
 def source_tuning(run: Run, task: str) -> list[Any]:
     tuning = dataclasses.asdict(run.recipe.what.evaluation.fine_tuning)
-    return [*source(run, task), tuning, run.recipe.how.precision]
+    return [*source(run, task), tuning, precision(run.recipe.how)]
 
 
 def _where(run: Run, task: str) -> str:
@@ -158,31 +161,47 @@ def _tune(context: Context, cell: Cell, task: Task[Row]) -> Found:
         AutoModelForSequenceClassification, loaded.folder, config, cell.seed, context.device,
         num_labels=len(names), **labels,
     )  # fmt: skip
-    pad = tokenizer.pad_token_id
-
-    def examples(rows: Sequence[Row]) -> list[Example]:
-        encoded = encode(tokenizer, [row.text for row in rows])
-        return [
-            Example(
-                [[tokenizer.cls_token_id, *e.ids[: length - 2], tokenizer.sep_token_id]],
-                names.index(row.label),
-            )
-            for e, row in zip(encoded, rows, strict=True)
-        ]
-
-    unseen, gold = examples(dev), [row.label for row in dev]
+    reader = _Reader(tokenizer, names, length)
+    gold = [row.label for row in dev]
 
     def judge(model: Any) -> float:
-        said = [names[int(p.argmax())] for p in predict(model, unseen, pad)]
+        said = reader.say(model, dev)
         return float(f1_score(gold, said, average="macro", labels=sorted(set(gold))))
 
-    fitted = fit(model, examples(train), judge, pad, config, cell.seed, context.precision)
+    pad = tokenizer.pad_token_id
+    fitted = fit(model, reader.examples(train), judge, pad, config, cell.seed, context.precision)
     context.keep_head(cell.name, fitted.model, tokenizer)
     test = task.test.open()
-    said = [names[int(p.argmax())] for p in predict(fitted.model, examples(test), pad)]
+    said = reader.say(fitted.model, test)
     dev_scores = [round(r, 4) for r in fitted.readings]
     about = {"rows_trained_on": len(train), "dev_macro_f1": dev_scores, "kept": fitted.best}
     return Found(_table(test, said), task.about | about)
+
+
+def again(run: Run, task: str, model: Any, tokenizer: Any, length: int) -> pa.Table:
+    """The outcomes of a head that was trained before, on the test part."""
+    names = [model.config.id2label[i] for i in range(model.num_labels)]
+    test = labelled(run, _sets(run)[task], task).test.open()
+    return _table(test, _Reader(tokenizer, names, length).say(model, test))
+
+
+class _Reader:
+    """Texts as a model's word pieces, and the class that it says of each."""
+
+    def __init__(self, tokenizer: Any, names: Sequence[str], length: int) -> None:
+        self.tokenizer, self.names, self.length = tokenizer, list(names), length
+
+    def examples(self, rows: Sequence[Row]) -> list[Example]:
+        first, last = self.tokenizer.cls_token_id, self.tokenizer.sep_token_id
+        encoded = encode(self.tokenizer, [row.text for row in rows])
+        return [
+            Example([[first, *e.ids[: self.length - 2], last]], self.names.index(row.label))
+            for e, row in zip(encoded, rows, strict=True)
+        ]
+
+    def say(self, model: Any, rows: Sequence[Row]) -> list[str]:
+        found = predict(model, self.examples(rows), self.tokenizer.pad_token_id)
+        return [self.names[int(p.argmax())] for p in found]
 
 
 def _table(rows: Sequence[Row], said: Sequence[str]) -> pa.Table:

@@ -21,6 +21,7 @@ from train.evaluate.split import text_id
 from train.evaluate.tasks import Sealed, named, unseen
 from train.evaluate.tuning import fit, head, predict
 from train.files import Run, StageError, file_hash
+from train.machine import precision
 from viobert import checkpoints
 from viobert.ner import Chunk, chunks, decode, tags
 
@@ -38,7 +39,7 @@ def source(run: Run, _: str) -> list[Any]:
     sets = config.entities
     hashes = [file_hash(run.recipe.resolve(p)) for p in (sets.train, sets.dev, sets.test)]
     tuning = dataclasses.asdict(config.fine_tuning)
-    return [VERSION, sets.set, hashes, tuning, run.recipe.how.precision]
+    return [VERSION, sets.set, hashes, tuning, precision(run.recipe.how)]
 
 
 def compute(context: Context, cells: Sequence[Cell]) -> Iterator[tuple[Cell, Found]]:
@@ -71,10 +72,20 @@ def _tune(context: Context, cell: Cell) -> Found:
     pad = tokenizer.pad_token_id
     fitted = fit(model, examples, judge, pad, config.fine_tuning, cell.seed, context.precision)
     context.keep_head(cell.name, fitted.model, tokenizer)
-    test = sealed.open()
-    counts = count(test, reader.say(fitted.model, test), labels)
     about |= {"dev_f1": [round(r, 4) for r in fitted.readings], "kept": fitted.best}
-    return Found(_table(test, counts, labels), about)
+    return Found(tested(reader, fitted.model, sealed.open(), labels), about)
+
+
+def again(run: Run, _: str, model: Any, tokenizer: Any, length: int) -> pa.Table:
+    """The outcomes of a head that was trained before, on the test part."""
+    train, _dev, sealed, _about = load(run)
+    reader = Reader(tokenizer, [model.config.id2label[i] for i in range(model.num_labels)], length)
+    return tested(reader, model, sealed.open(), sorted(_types(train)))
+
+
+def tested(reader: Reader, model: Any, test: Sequence[Sentence], labels: Sequence[str]) -> pa.Table:
+    """A row a sentence and type."""
+    return _table(test, count(test, reader.say(model, test), labels), labels)
 
 
 def load(run: Run) -> tuple[list[Sentence], list[Sentence], Sealed[list[Sentence]], dict[str, Any]]:

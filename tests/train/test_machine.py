@@ -1,0 +1,38 @@
+"""What a training says it runs on, and the precision it takes there."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+import torch
+
+from train import machine
+from train.recipe import How
+
+
+@pytest.mark.parametrize("able", [True, False])
+def test_bf16_only_where_the_device_computes_in_it(
+    monkeypatch: pytest.MonkeyPatch, able: bool
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    told = {"architecture": "x86_64", "avx512_bf16": able, "amx_bf16": False}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told)
+    assert machine.precision(How()) == ("bf16" if able else "fp32")
+    assert machine.precision(How(precision="bf16")) == "bf16"
+    assert machine.precision(How(precision="fp32")) == "fp32"
+
+
+def test_this_machine_answers_as_its_processor_does() -> None:
+    found = machine.precision(How())
+    flags = machine.Path("/proc/cpuinfo")
+    if torch.cuda.is_available() or not flags.exists():
+        pytest.skip("not a Linux machine without a GPU: its processor was not asked")
+    text = flags.read_text(encoding="utf-8")
+    if "flags" in text:  # x86
+        assert (found == "bf16") == bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", text))
+
+
+def test_devices_are_named() -> None:
+    found = machine.devices(torch.device("cpu"), 1)
+    assert re.fullmatch(r"\d+ cores of \S.*", found)

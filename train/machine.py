@@ -1,0 +1,45 @@
+"""What a training runs on: its name, and the precision that it computes in."""
+
+from __future__ import annotations
+
+import os
+import platform
+from pathlib import Path
+from typing import Literal
+
+import torch
+
+from train.recipe import How
+
+
+def devices(device: torch.device, processes: int) -> str:
+    """``4 × NVIDIA L4``, or the cores that this process may use and the name of their processor."""
+    if device.type == "cuda":
+        return f"{processes} × {torch.cuda.get_device_name(device)}"
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return f"{cores} cores of {_processor()}"
+
+
+def precision(how: How) -> Literal["bf16", "fp32"]:
+    """What ``how.precision`` comes to on this machine."""
+    if how.precision != "auto":
+        return how.precision
+    return "bf16" if _computes_bf16() else "fp32"
+
+
+def _computes_bf16() -> bool:
+    if torch.cuda.is_available():
+        return bool(torch.cuda.is_bf16_supported(including_emulation=False))
+    able = torch.cpu.get_capabilities()
+    if able["architecture"] == "x86_64":
+        return bool(able["avx512_bf16"] or able["amx_bf16"])
+    return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())
+
+
+def _processor(file: Path = Path("/proc/cpuinfo")) -> str:
+    try:
+        lines = file.read_text(encoding="utf-8").splitlines()
+    except OSError:
+        lines = []
+    names = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor() or platform.machine()

@@ -1,0 +1,107 @@
+"""Scores as a card tells them: gains, losses and parity alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from train.corpus.funnel import table
+from train.publish.metadata import MORE
+from viobert.charts import gains
+from viobert.charts import name as setting_of
+from viobert.scores import ALL, PRIMARY, UNCONTAMINATED, Score, named, show, shown
+
+_BESIDES = (
+    "Of the held-out texts besides (top-1, top-5 and MRR: the hidden whole word among the answers"
+)
+_SHARE = "; a perplexity's difference is a share of the base's"
+_HEAD = ["setting", "items (texts)", "measure", "base", "this model", "difference", "p (Holm)", ""]
+
+
+def measured(name: str, scores: Sequence[Score]) -> list[str]:
+    """Sections of a card on what one of the scored models can do; none without a score."""
+    own = [s for s in scores if s.model == name and s.seed is None]
+    if not own:
+        return ["## Results\n\nNone measured for this model."]
+    judged = _lines(own, scores, ALL, lambda s: s.metric == PRIMARY[s.axis])
+    about = own[0].envelope
+    seeds: list[int] = next((s.envelope["seeds"] for s in own if s.envelope.get("seeds")), [])
+    compared = bool(gains(own))
+    told = (
+        f"Measured {about['time'][:10]} by recipe `{about['recipe']}`, code `{about['code']}`; "
+        f"means of seeds {', '.join(map(str, seeds))}. "
+    )
+    if compared:
+        told += (
+            "Differences are paired with the base over texts and seeds, with 95 % bootstrap "
+            "intervals, from which the last column follows; p by permutation, corrected over the "
+            "settings of the grid (those without one are beside it).\n\n" + summary(own)
+        )
+    parts = [f"## Results\n\n{told}", judged]
+    if more := _lines(own, scores, ALL, lambda s: s.metric in MORE):
+        parts += [f"{_BESIDES}{_SHARE if compared else ''}):", more]
+    if clean := _lines(own, scores, UNCONTAMINATED, lambda s: s.metric == PRIMARY[s.axis]):
+        parts += ["Without the items that a training text holds:", clean]
+    return parts
+
+
+def summary(own: Sequence[Score]) -> str:
+    """How the settings came out, in words; losses by name."""
+    found = gains(own)
+    by = {verdict: [s for s in found if s.verdict == verdict]
+          for verdict in ("gain", "loss", "no difference shown")}  # fmt: skip
+    grid = [s for s in found if s.p_holm is not None]
+    sure = [s for s in grid if s.p_holm is not None and s.p_holm < 0.05 and s.verdict == "gain"]
+    lines = [
+        f"Of {len(found)} settings {len(by['gain'])} are gains, {len(by['loss'])} losses, and in "
+        f"{len(by['no difference shown'])} no difference is shown; {len(sure)} of the grid's "
+        f"{len(grid)} are gains after correction. Of intervals taken one by one, about one in "
+        "twenty misses its value by chance."
+    ]
+    for verdict, label in (("loss", "Losses"), ("gain", "Gains")):
+        if by[verdict]:
+            lines.append(f"{label}: " + "; ".join(f"{_phrase(s)}" for s in by[verdict]) + ".")
+    return "\n\n".join(lines)
+
+
+def _phrase(score: Score) -> str:
+    return f"{setting_of(score)}, {named(score.metric)} {shown(score)}"
+
+
+def _lines(own: Sequence[Score], scores: Sequence[Score], items: str, wanted: Any) -> str:
+    """A table with a line a setting and metric; empty without any."""
+    chosen = [s for s in own if s.items == items and not s.against and wanted(s)]
+    pairs = {(*_key(s),): s for s in own if s.against and s.items == items}
+    bases = {(*_key(s),): s for s in scores
+             if s.model != own[0].model and not s.against and s.seed is None}  # fmt: skip
+    rows = []
+    for score in chosen:
+        gain, base = pairs.get(_key(score)), bases.get(_key(score))
+        line = [setting_of(score), f"{score.n:,} ({score.documents:,})", named(score.metric)]
+        if pairs:
+            p = f"{gain.p_holm:.3f}" if gain and gain.p_holm is not None else ""
+            line += [show(base, base.value) if base and gain else "", show(score, score.value)]
+            line += [shown(gain) if gain else "", p, gain.verdict if gain else ""]
+        else:
+            line += [shown(score)]
+        rows.append(line)
+    head = _HEAD if pairs else [*_HEAD[:3], "value"]
+    return table(head, rows) if rows else ""
+
+
+def _key(score: Score) -> tuple[str, ...]:
+    return score.axis, score.task, score.setting, score.metric, score.items
+
+
+def figures(scores: Sequence[Score]) -> str:
+    """The README's table: both models and the paired difference, by what each setting is judged."""
+    chosen = gains(scores)
+    own = [s for s in scores if s.model == chosen[0].model and s.seed is None]
+    text = _lines(own, scores, ALL, lambda s: s.metric == PRIMARY[s.axis])
+    text = text.replace("| base | this model |", "| base-mini | viobert-mini |", 1)
+    seeds = ", ".join(map(str, chosen[0].envelope["seeds"]))
+    return (
+        f"Measured {chosen[0].envelope['time'][:10]}, means of seeds {seeds}. The difference is "
+        "paired, with its 95 % interval (bootstrap over texts and seeds), from which the last "
+        "column follows; p by permutation, corrected over the settings of the grid.\n\n" + text
+    )

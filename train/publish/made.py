@@ -1,0 +1,140 @@
+"""What a model was made from and how, in Markdown: data, personal data, training."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from train.corpus.funnel import table
+from train.publish.credits import CREDITS
+from train.publish.facts import Facts, chain, foreign
+
+
+def shape(record: Facts) -> str:
+    """The model in one line."""
+    of = record["model"]
+    return (
+        f"BERT, {of['num_hidden_layers']} layers × {of['hidden_size']}, "
+        f"{of['num_attention_heads']} heads, {of['vocab_size']:,} word pieces, "
+        f"{of['max_position_embeddings']} positions, {of['parameters'] / 1e6:.1f} million weights."
+    )
+
+
+def data(record: Facts) -> str:
+    """A table of sources for the model, and one for each base that was made here."""
+    parts = []
+    for number, made_of in enumerate(chain(record)):
+        corpus = made_of["corpus"]
+        if number:
+            parts.append(f"And, as {made_of['name']}:")
+        parts.append(_sources(corpus))
+        parts.append(
+            f"{corpus['documents']:,} documents and {corpus['words']:,} words were kept, "
+            f"{corpus['splits']['train']:,} of them trained on; the rest is held out (dev "
+            f"{corpus['splits']['dev']:,}, test {corpus['splits']['test']:,}). Purpose: "
+            f"{corpus['purpose']}. Content hash `{corpus['content'][:16]}`."
+        )
+    if base := foreign(record):
+        at = f" at revision `{base['revision']}`" if base["revision"] else ""
+        parts.append(f"What {base['name']}{at} was trained on is told by its authors.")
+    return "\n\n".join(parts)
+
+
+def _sources(corpus: dict[str, Any]) -> str:
+    rows = [
+        [name, ", ".join(of["licences"]), of["train"], of["words"], of["read"] - of["kept"],
+         CREDITS.get(name, "")]
+        for name, of in sorted(corpus["sources"].items())
+    ]  # fmt: skip
+    head = ["source", "licence", "training documents", "words", "left out", "gathered by"]
+    return table(head, rows)
+
+
+def personal(record: Facts) -> str:
+    """What was replaced in the model's own text, and how well it is found."""
+    corpus = record["corpus"]
+    if not corpus["pii"]:
+        return "Not looked for: the texts are as their sources give them."
+    found: dict[str, int] = {}
+    for source in corpus["sources"].values():
+        for kind, count in source["pii"].items():
+            found[kind] = found.get(kind, 0) + count
+    rows = [
+        [kind, found.get(kind, 0) if kind != "all" else sum(found.values()), of["spans"],
+         _rate(of["recall"]), _rate(of["precision"])]
+        for kind, of in sorted(corpus["measured"].items(), key=lambda item: item[0] == "all")
+    ]  # fmt: skip
+    if not rows:
+        return "Replaced by typed placeholders. How well it is found was not measured."
+    head = ["type", "replaced", "labelled spans", "recall", "precision"]
+    keep = (
+        " Names of public people were left in encyclopaedias and news." if corpus["names_kept"]
+        else ""
+    )  # fmt: skip
+    return (
+        "Replaced by typed placeholders before training; recall and precision with 95 % Wilson "
+        "intervals, on sentences written for this purpose on which no rule was tuned. What a "
+        f"recall below 1 misses was trained on.{keep}\n\n" + table(head, rows)
+    )
+
+
+def _rate(of: list[float]) -> str:
+    return f"{of[0]:.3f} [{of[1]:.3f}, {of[2]:.3f}]"
+
+
+def contamination(record: Facts) -> str:
+    """Which evaluation sets were looked for in the model's own text."""
+    found = record["corpus"]["contamination"]
+    if not found:
+        return "Not looked for: the recipe names no evaluation set."
+    done = {"remove": "removed", "report": "listed, not removed"}
+    rows = [
+        [name, of["items"], of["contaminated"], of["in_train"], done.get(of["action"], "")]
+        for name, of in found.items()
+    ]
+    head = ["set", "items", "found in the sources", "in the training text", "documents"]
+    return (
+        "Looked for by exact text, 8- and 13-grams and near-duplicates, in these sources and in "
+        "the base's where it was made here.\n\n" + table(head, rows)
+    )
+
+
+def made(record: Facts) -> str:
+    """Hyper-parameters, length, hardware and energy of the model, then of its base."""
+    parts = [_training(record)]
+    for base in chain(record)[1:]:
+        parts.append(f"Its base, {base['name']}: {_training(base)}")
+    return "\n\n".join(parts)
+
+
+def _training(record: Facts) -> str:
+    recipe, done = record["recipe"], record["training"]
+    how, masks, best = recipe["training"], recipe["masking"], done["best"]
+    rest = 1 - masks["mask"] - masks["random"]
+    ended = {"steps": "its number of steps", "patience": "its patience"}.get(done["ended_by"], "")
+    text = (
+        f"`{recipe['file']}` (`{recipe['digest']}`), {done['steps']:,} steps of "
+        f"{how['batch_size']} documents (or windows of {how['length']} word pieces), "
+        f"{done['pieces'] / 1e6:.1f} million pieces in all"
+        + (f", ended by {ended}. " if ended else ". ")
+        + f"Whole words masked at {masks['rate']:.0%}, of these {masks['mask']:.0%} [MASK], "
+        f"{masks['random']:.0%} random, {rest:.0%} kept. AdamW (β {how['betas'][0]:g}, "
+        f"{how['betas'][1]:g}), peak learning rate {how['learning_rate']:g}, {how['warmup']} steps "
+        f"of warm-up, linear decay over the last {how['decay']:.0%}, weight decay "
+        f"{how['weight_decay']:g}, dropout {how['dropout']:g}, seed {how['seed']}. "
+        f"The kept checkpoint is that of step {best['step']:,}: "
+        f"{best['nats_per_word']:.3f} nats a word on dev documents."
+    )
+    return f"{text} {_machine(done)}"
+
+
+def _machine(done: dict[str, Any]) -> str:
+    if not done.get("devices"):
+        return "Hardware, time and energy were not recorded."
+    text = f"On {done['devices']}"
+    if done.get("seconds"):
+        text += f": {done['seconds'] / 3600:.1f} h" if done["seconds"] >= 3600 else (
+            f": {done['seconds'] / 60:.0f} min"
+        )  # fmt: skip
+    if done.get("joules"):
+        return f"{text}, {done['joules'] / 3.6e6:.2f} kWh by the devices' own counters."
+    return f"{text}; no counter of energy could be read there."
