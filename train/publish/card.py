@@ -62,7 +62,7 @@ def _body(
         f"### Evaluation items in the training text\n\n{contamination(record)}",
         f"## Training\n\n{made(record)}",
         f"## Limits\n\n{_limits(record)}",
-        f"## Ethics\n\n{_ethics()}",
+        f"## Ethics\n\n{_ethics(record)}",
         f"## Licence\n\n{licence(found)}",
         f"## Citation\n\n```bibtex\n{_cited(record)}\n```",
         "## This card\n\nWritten by `python -m train publish` from `provenance.json` and "
@@ -114,14 +114,20 @@ def _limits(record: Facts) -> str:
     return "\n".join(f"- {line}" for line in lines)
 
 
-def _ethics() -> str:
+def _ethics(record: Facts) -> str:
+    asked = any("consultations" in of["settings"] for of in record["corpus"]["sources"].values())
+    whose = "Consultations are the words of people who sought help." if asked else (
+        "Much of its text is what private people wrote.")  # fmt: skip
+    swept = (
+        "Personal data was looked for and replaced before training, with the recall told above, "
+        "which is below 1: the" if record["corpus"]["pii"] else "Personal data was not looked for: "
+        "the"
+    )  # fmt: skip
     return (
-        "- Consultations are the words of people who sought help. Personal data was looked for and "
-        "replaced before training, with the recall told above, which is below 1: the model may "
-        "have seen names, and must not be used to find out about persons.\n"
-        "- It reflects who writes health text in Arabic, and what is left unwritten. Errors will "
-        "not fall evenly on women, dialect speakers and rare diseases; none of that was measured "
-        "here.\n"
+        f"- {whose} {swept} model may have seen names, and must not be used to find out about "
+        "persons.\n"
+        "- It reflects who writes in Arabic, and what is left unwritten. Errors will not fall "
+        "evenly on women, dialect speakers and rare diseases; none of that was measured here.\n"
         "- Diagnosis, triage and unattended answers to patients are out of scope."
     )
 

@@ -12,7 +12,9 @@ from viobert.charts import name as setting_of
 from viobert.scores import ALL, PRIMARY, UNCONTAMINATED, Score, named, show, shown
 
 _BESIDES = (
-    "Of the held-out texts besides (top-1, top-5 and MRR: the hidden whole word among the answers"
+    "Of the held-out texts besides (a word's pieces are hidden together and their probabilities "
+    "multiplied, so that word perplexities are far above those of single pieces; top-1, top-5 and "
+    "MRR: the whole word among the answers"
 )
 _SHARE = "; a perplexity's difference is a share of the base's"
 _HEAD = ["setting", "items (texts)", "measure", "base", "this model", "difference", "p (Holm)", ""]
@@ -29,11 +31,11 @@ def measured(name: str, scores: Sequence[Score]) -> list[str]:
     compared = bool(gains(own))
     told = (
         f"Measured {about['time'][:10]} by recipe `{about['recipe']}`, code `{about['code']}`; "
-        f"means of seeds {', '.join(map(str, seeds))}. "
+        f"means of seeds {', '.join(map(str, seeds))}."
     )
     if compared:
         told += (
-            "Differences are paired with the base over texts and seeds, with 95 % bootstrap "
+            " Differences are paired with the base over texts and seeds, with 95 % bootstrap "
             "intervals, from which the last column follows; p by permutation, corrected over the "
             "settings of the grid (those without one are beside it).\n\n" + summary(own)
         )

@@ -72,8 +72,9 @@ def personal(record: Facts) -> str:
     )  # fmt: skip
     return (
         "Replaced by typed placeholders before training; recall and precision with 95 % Wilson "
-        "intervals, on sentences written for this purpose on which no rule was tuned. What a "
-        f"recall below 1 misses was trained on.{keep}\n\n" + table(head, rows)
+        "intervals, on sentences that somebody else wrote for this purpose and no rule was tuned "
+        "on (after a first reading two patterns for links and accounts were added). What a recall "
+        f"below 1 misses was trained on.{keep}\n\n" + table(head, rows)
     )
 
 

@@ -20,10 +20,12 @@ _TASKS = {
     "dialect": "text-classification", "further": "text-classification",
     "ner": "token-classification", "mcq": "multiple-choice", "zero-shot": "multiple-choice",
 }  # fmt: skip
-#: Beside what an axis is judged by, of the axes of held-out text.
+#: Beside what an axis is judged by, of the axes of held-out text: in the metadata, in the tables.
+_ALSO = ("word_perplexity", "fill_mask_top5")
 MORE = ("word_perplexity", "fill_mask_top1", "fill_mask_top5", "fill_mask_mrr")
 #: Metrics by the names that the Hub has for them.
 _METRICS = {"word_perplexity": "perplexity", "macro_f1": "f1"}
+_ADAPTED = ("medical", "domain-adaptation")
 #: Digits of a value in the metadata: a tenth of what a release may differ by.
 DIGITS = 6
 
@@ -44,7 +46,7 @@ def metadata(
         pipeline_tag=task,
         base_model=more.pop("base_model", (base or {}).get("hub")),
         datasets=list(dict.fromkeys(datasets)) or None,
-        tags=["arabic", "medical", "bert", "whole-word-masking", "domain-adaptation"],
+        tags=["arabic", "bert", "whole-word-masking", *(_ADAPTED if record["base"] else [])],
         model_name=title,
         eval_results=results or None,
         **more,
@@ -78,7 +80,7 @@ def told(text: str) -> dict[tuple[str, str], float]:
 
 
 def _also(axis: str) -> tuple[str, ...]:
-    return MORE if _TASKS[axis] == "fill-mask" else ()
+    return _ALSO if _TASKS[axis] == "fill-mask" else ()
 
 
 def _result(score: Score) -> EvalResult:

@@ -48,7 +48,9 @@ for number, sentence in enumerate(tags):
     labels.append([names.index(sentence[w]) if f else -100 for w, f in zip(of, first)])
 options = TrainingArguments("my-tagger", num_train_epochs=5, learning_rate={rate:g})
 Trainer(
-    model, options, train_dataset=Dataset.from_dict({{**rows, "labels": labels}}),
+    model,
+    options,
+    train_dataset=Dataset.from_dict({{**rows, "labels": labels}}),
     data_collator=DataCollatorForTokenClassification(tokenizer),
 ).train()
 ```"""
