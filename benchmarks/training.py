@@ -3,8 +3,9 @@
     python benchmarks/training.py [--runs 5] [--documents 32] [--json]
     python benchmarks/training.py --gpu [--recipe train/recipes/viobert-v3.yaml] [--json]
 
-MARBERTv2's shape with random weights, bf16, the same documents (about 189 word pieces, 512 at
-most) in all layouts, real pieces counted, medians of alternating rounds in one process.
+MARBERTv2's shape with random weights, bf16 where the device has it, the same documents (about 189
+word pieces, 512 at most) in all layouts, real pieces counted, medians of alternating rounds in one
+process.
 ``group_texts`` pads nothing, but lets documents see each other. ``--gpu`` adds what only a GPU can
 tell: absolute speed, MFU, peak memory, and the time of the recipe's steps.
 """
@@ -26,6 +27,7 @@ from masking import versions
 from tqdm import tqdm
 
 from train import cost
+from train.machine import precision
 from train.options import Training
 from train.recipe import How, Masking, load
 from viobert.checkpoints import ROOT
@@ -39,7 +41,7 @@ HEAD_FLOOR, HEAD_AIM = 4.5, 5.0
 
 def speeds(count: int, runs: int, shape: Shape, quiet: bool) -> list[dict[str, Any]]:
     """Real pieces a second of the three layouts, and the two ratios."""
-    how = How(micro_batch=16384)
+    how = How(micro_batch=16384, precision=precision(How()))
     training = Training(steps=10**6, warmup=1, learning_rate=1e-5, batch_size=count // UPDATES)
     model = shape.model()
     layouts: dict[str, Any] = {
@@ -84,7 +86,7 @@ HEAD = """
 import sys, torch
 from layouts import Shape
 from torch.nn import functional
-pieces, masked, vocabulary = (int(a) for a in sys.argv[1:])
+pieces, masked, vocabulary = (int(a) for a in sys.argv[1:4])
 head = Shape(layers=1, vocabulary=vocabulary).model().cls
 states = torch.randn(pieces, 768, requires_grad=True)
 targets = torch.randint(0, vocabulary, (pieces,))
@@ -93,7 +95,7 @@ def memory(field):
     return int(status.partition(field + ":")[2].split()[0]) * 1024
 open("/proc/self/clear_refs", "w").write("5")  # the peak begins anew
 before = memory("VmRSS")
-with torch.autocast("cpu", torch.bfloat16):
+with torch.autocast("cpu", torch.bfloat16, enabled=sys.argv[4] == "bf16"):
     logits = head(states[:masked])
 loss = functional.cross_entropy(logits.float(), targets[:masked])
 del logits
@@ -104,11 +106,12 @@ print(memory("VmHWM") - before)
 
 def head_memory(pieces: int, runs: int, vocabulary: int) -> dict[str, Any]:
     """Peak memory of the head at all places and at the masked 15 %."""
-    masked = round(0.15 * pieces)
+    masked, kept = round(0.15 * pieces), precision(How())
     found: dict[str, list[int]] = {"all": [], "masked": []}
     for _ in range(runs):
         for name, places in (("all", pieces), ("masked", masked)):
-            command = [sys.executable, "-c", HEAD, str(pieces), str(places), str(vocabulary)]
+            sizes = [str(pieces), str(places), str(vocabulary)]
+            command = [sys.executable, "-c", HEAD, *sizes, kept]
             done = subprocess.run(
                 command, cwd=Path(__file__).parent, text=True, capture_output=True, check=True
             )
@@ -120,7 +123,7 @@ def head_memory(pieces: int, runs: int, vocabulary: int) -> dict[str, Any]:
         "floor": HEAD_FLOOR,
         "aim": HEAD_AIM,
         "figures": {
-            "pieces": pieces, "masked": masked, "runs": runs, "precision": "bf16",
+            "pieces": pieces, "masked": masked, "runs": runs, "precision": kept,
             **{f"{name}_mib": round(value / 2**20, 1) for name, value in middle.items()},
         },
         "versions": versions(*PACKAGES),

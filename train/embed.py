@@ -17,7 +17,7 @@ from train.publish.facts import Facts
 from train.publish.figures import figures
 from train.publish.head_card import head_card
 from train.publish.heads import candidates, kept, licences
-from train.publish.release import labels_of, scored
+from train.publish.release import ROUNDED, labels_of, scored
 from viobert import checkpoints
 from viobert.checkpoints import SEATS, TAGGERS, Role
 from viobert.scores import Score
@@ -82,7 +82,9 @@ def _embed_tagger(
             source, labels = kept(run, head), labels_of(kept(run, head))
             encoder = Path(SEATS[role].stand_in).name
             given = licences(run, head)
-            text = head_card(record, head, rows, name, encoder, PLACE + name, labels, given)
+            text = head_card(
+                record, head, rows, name, encoder, PLACE + name, labels, given, ROUNDED
+            )
             replace_folder(folder / name, partial(_halve, source=source, text=text))
             log(f"{folder / name}: finds entities, seed {head.cell.seed}")
 
@@ -123,7 +125,9 @@ def write_cards(run: Run, rows: Sequence[Score], folder: Path) -> None:
         for head in candidates(run, record["name"]):
             if head.tags and tagger.is_dir():
                 place, labels, given = PLACE + tagger.name, labels_of(tagger), licences(run, head)
-                text = head_card(record, head, rows, tagger.name, at.name, place, labels, given)
+                text = head_card(
+                    record, head, rows, tagger.name, at.name, place, labels, given, ROUNDED
+                )
                 _replace(tagger / "README.md", text)
 
 

@@ -65,9 +65,9 @@ def _body(
         f"## Ethics\n\n{_ethics(record)}",
         f"## Licence\n\n{licence(found)}",
         f"## Citation\n\n```bibtex\n{_cited(record)}\n```",
-        "## This card\n\nWritten by `python -m train publish` from `provenance.json` and "
-        "`scores.jsonl`; no figure was typed. Values of the metadata and of the tables are those "
-        "of `scores.jsonl`, means over seeds with 95 % intervals.",
+        "## This card\n\nWritten by `python -m train` from the model's `provenance.json` and the "
+        "evaluation's `scores.jsonl`: a value of the metadata or of a table is a row there, the "
+        "mean over seeds with its 95 % interval.",
     ]
     return "\n\n".join(part for part in parts if part)
 
@@ -80,7 +80,7 @@ def _purpose(record: Facts) -> str:
             "general text."
         )
     name = f"[{base['name']}](https://huggingface.co/{base['hub']})" if base.get("hub") else (
-        f"{base['name']}, a BERT made of general text by the same code"
+        f"the model that recipe `{base['name']}` makes of general text"
     )  # fmt: skip
     return (
         f"An Arabic BERT for health text: {name}, continued by whole-word-masked language "
@@ -119,9 +119,9 @@ def _ethics(record: Facts) -> str:
     whose = "Consultations are the words of people who sought help." if asked else (
         "Much of its text is what private people wrote.")  # fmt: skip
     swept = (
-        "Personal data was looked for and replaced before training, with the recall told above, "
-        "which is below 1: the" if record["corpus"]["pii"] else "Personal data was not looked for: "
-        "the"
+        "Personal data was looked for and replaced in the text listed above, with the recall told "
+        "there, which is below 1: the" if record["corpus"]["pii"] else "Personal data was not "
+        "looked for: the"
     )  # fmt: skip
     return (
         f"- {whose} {swept} model may have seen names, and must not be used to find out about "

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 from huggingface_hub import ModelCard
 
 from train.files import StageError
+from train.publish.heads import Head
+from train.publish.hub import saying
 from train.publish.metadata import DIGITS, key, told
 from train.publish.release import Part
 from viobert import checkpoints, scores
-from viobert.checkpoints import MAX_PIECES, CheckpointError
+from viobert.checkpoints import MAX_PIECES, Checkpoint, CheckpointError
 
 NEEDED = ("README.md", "config.json", "model.safetensors", "tokenizer.json",
           "tokenizer_config.json", "provenance.json", "scores.jsonl")  # fmt: skip
@@ -33,6 +36,24 @@ def check(part: Part, folder: Path, hub: bool = False) -> None:
     _loads(part, folder)
 
 
+def opened(head: Head, folder: Path) -> Checkpoint:
+    """A head and its tokenizer, in fp32; ``ValueError`` or ``CheckpointError`` if it is none."""
+    if head.tags:
+        return checkpoints.load_tagger(str(folder))
+    import torch
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    model: Any
+    model, report = AutoModelForSequenceClassification.from_pretrained(
+        folder, dtype=torch.float32, output_loading_info=True
+    )
+    if report["missing_keys"]:
+        raise ValueError(f"no weights of {', '.join(sorted(report['missing_keys']))}")
+    tokenizer = AutoTokenizer.from_pretrained(folder)
+    length = int(min(tokenizer.model_max_length, model.config.max_position_embeddings))
+    return Checkpoint(folder.name, "folder", None, model.eval(), tokenizer, length, folder)
+
+
 def _card(part: Part, folder: Path, hub: bool) -> None:
     text = (folder / "README.md").read_text(encoding="utf-8")
     name = json.loads((folder / "provenance.json").read_text(encoding="utf-8"))["name"]
@@ -41,25 +62,28 @@ def _card(part: Part, folder: Path, hub: bool) -> None:
     for of, value in told(text).items():
         if of not in rows or abs(rows[of] - value) > 10**-DIGITS:
             raise StageError(f"{part.name}: README.md tells {of} as {value}, scores.jsonl does not")
+    link = ModelCard(text).data.to_dict().get("license_link", "")
+    if link and not link.startswith("https://") and not (folder / link).is_file():
+        raise StageError(f"{part.name}: README.md names the licence {link}, which is missing")
     if hub:
+        validated(part.name, text, "model")
+
+
+def validated(name: str, text: str, kind: str) -> None:
+    """Let the Hub itself read a card; ``StageError`` for what it refuses."""
+    with saying(name):
         try:
-            ModelCard(text).validate()
+            ModelCard(text).validate(repo_type=kind)
         except ValueError as error:
             said = " ".join(str(error).split())
-            raise StageError(f"{part.name}: the Hub refuses README.md: {said}") from error
+            raise StageError(f"{name}: the Hub refuses README.md: {said}") from error
 
 
 def _loads(part: Part, folder: Path) -> None:
     from transformers import AutoTokenizer, pipeline
 
     try:
-        if part.head is None:
-            loaded = checkpoints.load(str(folder))
-        elif part.head.tags:
-            loaded = checkpoints.load_tagger(str(folder))
-        else:
-            pipeline("text-classification", model=str(folder))("عندي صداع")
-            return
+        loaded = checkpoints.load(str(folder)) if part.head is None else opened(part.head, folder)
     except (CheckpointError, OSError, ValueError) as error:
         raise StageError(f"{part.name}: {error}") from error
     length = AutoTokenizer.from_pretrained(folder).model_max_length

@@ -53,12 +53,12 @@ def summary(own: Sequence[Score]) -> str:
     by = {verdict: [s for s in found if s.verdict == verdict]
           for verdict in ("gain", "loss", "no difference shown")}  # fmt: skip
     grid = [s for s in found if s.p_holm is not None]
-    sure = [s for s in grid if s.p_holm is not None and s.p_holm < 0.05 and s.verdict == "gain"]
+    sure = [s.verdict for s in grid if s.p_holm is not None and s.p_holm < 0.05]
     lines = [
         f"Of {len(found)} settings {len(by['gain'])} are gains, {len(by['loss'])} losses, and in "
-        f"{len(by['no difference shown'])} no difference is shown; {len(sure)} of the grid's "
-        f"{len(grid)} are gains after correction. Of intervals taken one by one, about one in "
-        "twenty misses its value by chance."
+        f"{len(by['no difference shown'])} no difference is shown. Of the {len(grid)} settings of "
+        f"the grid {sure.count('gain')} are gains and {sure.count('loss')} losses after "
+        "correction. Of intervals taken one by one, about one in twenty misses its value by chance."
     ]
     for verdict, label in (("loss", "Losses"), ("gain", "Gains")):
         if by[verdict]:

@@ -17,12 +17,12 @@ from viobert.scores import ALL, Score, named, shown
 
 def head_card(
     record: Facts, head: Head, scores: Sequence[Score], title: str, encoder: str, place: str,
-    labels: Sequence[str], licences: Sequence[str],
+    labels: Sequence[str], licences: Sequence[str], note: str = "",
 ) -> str:  # fmt: skip
     """The card as Markdown with metadata.
 
     ``scores``: those of the evaluation; ``encoder``: the name of the model it was made of;
-    ``licences``: of the rows it learned from.
+    ``licences``: of the rows it learned from; ``note``: what was done to its weights afterwards.
     """
     cell = head.cell
     own = [s for s in scores if s.model == record["name"] and s.items == ALL
@@ -42,7 +42,8 @@ def head_card(
         "**A research tool, not a medical device.**",
         f"Labels: {', '.join(labels)}.",
         "## Results",
-        f"This very head is that of seed {cell.seed}, the first one and not the best.",
+        f"This very head is that of seed {cell.seed}, the first one and not the best. {_when(this)}"
+        f"{note}",
         _table(this),
         *([f"Means over seeds {', '.join(map(str, mean[0].envelope.get('seeds', [])))}, and the "
            "difference from the base's heads:", _table(mean)] if mean else []),
@@ -51,10 +52,21 @@ def head_card(
         "## Limits",
         _limits(head),
         f"## Licence\n\n{licence(found)}",
-        "## This card\n\nWritten by `python -m train publish` from `scores.jsonl`; how the encoder "
-        "was made is told by its own card.",
+        "## This card\n\nWritten by `python -m train` from the evaluation's `scores.jsonl`; how "
+        "the encoder was made is told by its own card.",
     ]  # fmt: skip
     return page(data.to_yaml(), "\n\n".join(part for part in parts if part))
+
+
+def _when(rows: Sequence[Score]) -> str:
+    if not rows:
+        return "It was not measured. "
+    of = rows[0].envelope
+    learned = of["dataset"].get("train") or of.get("rows_trained_on")
+    return (
+        f"Measured {of['time'][:10]} by recipe `{of['recipe']}`, code `{of['code']}`"
+        + (f"; it learned from {learned:,} rows. " if learned else ". ")
+    )  # fmt: skip
 
 
 def _for(head: Head) -> str:

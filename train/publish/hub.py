@@ -18,12 +18,14 @@ from huggingface_hub import (
     constants,
     get_token,
 )
-from huggingface_hub.errors import HfHubHTTPError, RepositoryNotFoundError
+from huggingface_hub.errors import HfHubHTTPError, HFValidationError, RepositoryNotFoundError
 from huggingface_hub.hf_api import RepoFile
+from huggingface_hub.utils import validate_repo_id
 
 from train.files import StageError, file_hash
 
 Kind = Literal["model", "space"]
+_HTTP = (HfHubHTTPError, httpx2.HTTPError)
 #: The Hub's own, not ours.
 _THEIRS = (".gitattributes",)
 
@@ -51,10 +53,20 @@ def connect(to_write: bool = True) -> HfApi:
 
 def owned(api: HfApi, name: str) -> str:
     """``owner/name``, the owner being the token's user where none is given."""
+    named(name)
     if "/" in name:
         return name
     with saying("the Hub"):
         return f"{api.whoami()['name']}/{name}"
+
+
+def named(name: str) -> str:
+    """``name``, if the Hub would take it; ``StageError`` otherwise."""
+    try:
+        validate_repo_id(name)
+    except HFValidationError as error:
+        raise StageError(f"{name}: no name of a repository: {_flat(str(error))}") from error
+    return name
 
 
 def push(api: HfApi, folder: Path, place: Place, message: str, log: Any = print) -> str:
@@ -71,10 +83,11 @@ def push(api: HfApi, folder: Path, place: Place, message: str, log: Any = print)
         if not changed and not stray:
             log(f"{place}: holds this already, commit {info.sha[:12]}")
             return str(info.sha)
-        if not info.private:
+        # A Space has no tags that others rely on: its page is simply the newest.
+        if not info.private and place.kind == "model":
             raise StageError(
                 f"{place} is public and holds something else: what is pushed would be public "
-                "before it is checked; make it private first, or choose another name"
+                "before it is checked; choose another name, or make it private first"
             )
         operations: list[CommitOperationAdd | CommitOperationDelete] = [
             CommitOperationAdd(path, str(folder / path)) for path in changed
@@ -127,13 +140,31 @@ def tag_commit(api: HfApi, place: Place, tag: str, commit: str) -> None:
         api.create_tag(place.name, repo_type=place.kind, tag=tag, revision=commit)
 
 
-def make_public(api: HfApi, place: Place) -> bool:
-    """Let everybody see a repository; whether that was not so before."""
+def is_private(api: HfApi, place: Place) -> bool:
+    """Whether only its owners see a repository."""
     with saying(str(place)):
-        if not api.repo_info(place.name, repo_type=place.kind).private:
-            return False
+        return bool(api.repo_info(place.name, repo_type=place.kind).private)
+
+
+def never_meant(api: HfApi, place: Place, tag: str) -> str:
+    """What would be seen besides the release if a repository became public; empty if nothing: a
+    head that is not the tag's, and commits that no tag marks (but the Hub's own first)."""
+    with saying(str(place)):
+        refs = api.list_repo_refs(place.name, repo_type=place.kind)
+        commits = [c.commit_id for c in api.list_repo_commits(place.name, repo_type=place.kind)]
+    tags = {str(ref.target_commit) for ref in refs.tags}
+    if commits[0] not in {ref.target_commit for ref in refs.tags if ref.name == tag}:
+        return f"main is not {tag}"
+    if len(refs.branches) > 1:
+        return f"branch {next(b.name for b in refs.branches if b.name != 'main')}"
+    loose = [commit for commit in commits[:-1] if commit not in tags]
+    return f"commit {loose[0][:12]}, which no tag marks" if loose else ""
+
+
+def make_public(api: HfApi, place: Place) -> None:
+    """Let everybody see a repository."""
+    with saying(str(place)):
         api.update_repo_settings(place.name, repo_type=place.kind, private=False)
-        return True
 
 
 def declared(api: HfApi, place: Place, revision: str) -> dict[str, str]:
@@ -154,31 +185,40 @@ def saying(place: str) -> Iterator[None]:
         yield
     except StageError:
         raise
-    except (HfHubHTTPError, httpx2.HTTPError, ConnectionError, TimeoutError) as error:
-        raise StageError(f"{place}: {_said(error)}") from error
-    except RuntimeError as error:  # of an upload, by LFS or Xet; what happened is its cause
-        raise StageError(f"{place}: {_said(error.__cause__ or error)}") from error
+    except (httpx2.HTTPError, OSError, RuntimeError) as error:
+        # Of an upload, and of a listing, what happened is the cause.
+        http = next((e for e in (error, error.__cause__) if isinstance(e, _HTTP)), error)
+        raise StageError(f"{place}: {_said(http)}") from error
 
 
 def _said(error: BaseException) -> str:
     response = getattr(error, "response", None)
     status = response.status_code if response is not None else 0
+    told = _flat(getattr(error, "server_message", "") or "")
     if status == 401:
-        return "the Hub does not accept the token: hf auth login, or another HF_TOKEN"
+        return "the Hub does not accept the token, or wants one: hf auth login, or HF_TOKEN"
     if status == 403:
-        told = getattr(error, "server_message", "") or "forbidden"
-        return f"the token may not do this ({told}); it needs the role write there"
+        return f"the token may not do this ({told or 'forbidden'}); it needs the role write there"
     if status == 404:
         return "not there, or the token may not see it"
-    again = "the same command goes on from here, and nothing was made public by this one"
+    again = "the same command goes on from here"
     if status in (409, 412):
         return f"somebody changed it meanwhile; {again}"
     if status == 429:
         wait = response.headers.get("Retry-After") if response is not None else None
         return f"the Hub asks to wait{f' {wait} s' if wait else ''}; {again}"
+    if 400 <= status < 500:
+        return f"the Hub refuses it ({status}): {told or 'no reason given'}"
     if status:
         return f"the Hub failed ({status}); {again}"
-    return f"the connection broke ({type(error).__name__}); {again}"
+    if isinstance(error, (httpx2.HTTPError, ConnectionError, TimeoutError)):
+        return f"the connection broke ({type(error).__name__}); {again}"
+    return f"{_flat(str(error)) or type(error).__name__}; {again}"
+
+
+def _flat(text: str) -> str:
+    """On one line, and not too long."""
+    return " ".join(text.split())[:300]
 
 
 def _there(api: HfApi, place: Place) -> Any:

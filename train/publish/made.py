@@ -54,10 +54,7 @@ def personal(record: Facts) -> str:
     corpus = record["corpus"]
     if not corpus["pii"]:
         return "Not looked for: the texts are as their sources give them."
-    found: dict[str, int] = {}
-    for source in corpus["sources"].values():
-        for kind, count in source["pii"].items():
-            found[kind] = found.get(kind, 0) + count
+    found = _replaced(corpus)
     rows = [
         [kind, found.get(kind, 0) if kind != "all" else sum(found.values()), of["spans"],
          _rate(of["recall"]), _rate(of["precision"])]
@@ -72,10 +69,35 @@ def personal(record: Facts) -> str:
     )  # fmt: skip
     return (
         "Replaced by typed placeholders before training; recall and precision with 95 % Wilson "
-        "intervals, on sentences that somebody else wrote for this purpose and no rule was tuned "
-        "on (after a first reading two patterns for links and accounts were added). What a recall "
-        f"below 1 misses was trained on.{keep}\n\n" + table(head, rows)
-    )
+        "intervals, of the rules as they were when this record was written, on sentences that "
+        "another author wrote for this purpose (after a first reading two patterns for links and "
+        f"accounts were added, and nothing else). What they miss was trained on.{keep}\n\n"
+        + table(head, rows) + _of_bases(record)
+    )  # fmt: skip
+
+
+def _replaced(corpus: dict[str, Any]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for source in corpus["sources"].values():
+        for kind, count in source["pii"].items():
+            found[kind] = found.get(kind, 0) + count
+    return found
+
+
+def _of_bases(record: Facts) -> str:
+    """What was done to the text of the bases, which is in the weights too."""
+    said = []
+    for base in chain(record)[1:]:
+        count = sum(_replaced(base["corpus"]).values())
+        said.append(
+            f"In the text of {base['name']} {count:,} were replaced in the same way."
+            if base["corpus"]["pii"]
+            else f"In the text of {base['name']} it was not looked for."
+        )
+    other = foreign(record)
+    if other:
+        said.append(f"What {other['name']} was trained on was not looked through here.")
+    return "".join(f"\n\n{sentence}" for sentence in said)
 
 
 def _rate(of: list[float]) -> str:
@@ -125,7 +147,8 @@ def _training(record: Facts) -> str:
         f"The kept checkpoint is that of step {best['step']:,}: "
         f"{best['nats_per_word']:.3f} nats a word on dev documents."
     )
-    return f"{text} {_machine(done)}"
+    note = f" {done['note']}" if done.get("note") else ""
+    return f"{text} {_machine(done)}{note}"
 
 
 def _machine(done: dict[str, Any]) -> str:
@@ -138,4 +161,6 @@ def _machine(done: dict[str, Any]) -> str:
         )  # fmt: skip
     if done.get("joules"):
         return f"{text}, {done['joules'] / 3.6e6:.2f} kWh by the devices' own counters."
-    return f"{text}; no counter of energy could be read there."
+    unread = "no counter of energy could be read there" if "joules" in done else (
+        "energy was not recorded")  # fmt: skip
+    return f"{text}; {unread}."

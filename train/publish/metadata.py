@@ -26,7 +26,7 @@ MORE = ("word_perplexity", "fill_mask_top1", "fill_mask_top5", "fill_mask_mrr")
 #: Metrics by the names that the Hub has for them.
 _METRICS = {"word_perplexity": "perplexity", "macro_f1": "f1"}
 _ADAPTED = ("medical", "domain-adaptation")
-#: Digits of a value in the metadata: a tenth of what a release may differ by.
+#: Digits of a value in the metadata: far more than a release may differ by.
 DIGITS = 6
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from train.corpus.licences import permits
 from train.evaluate.stage import revision
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import require_finished
@@ -30,6 +31,10 @@ _FILES = ("config.json", "model*.safetensors", "model.safetensors.index.json", "
           "vocab.txt")  # fmt: skip
 
 
+#: Of the heads that the project carries.
+ROUNDED = "Its weights are kept in half precision, rounded after they were scored."
+
+
 @dataclass(frozen=True)
 class Part:
     """One repository: its Hub id, what it holds, on what terms; ``head`` of the main one: none."""
@@ -42,11 +47,13 @@ class Part:
 
 @dataclass(frozen=True)
 class Beside:
-    """A head, where its weights lie, and the licences of the rows it learned from."""
+    """A head, where its weights lie, the licences of the rows it learned from, and what was done to
+    the weights after they were scored."""
 
     head: Head
     folder: Path
     licences: tuple[str, ...]
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,7 +86,8 @@ def of_embedded(run: Run, folder: Path = EMBEDDED) -> Origin:
     _same_weights(encoder, record["name"], rows, f"{run.recipe.path} --embedded")
     tagger = folder / Path(TAGGERS["medical"].stand_in).name
     there = [h for h in candidates(run, record["name"]) if h.tags]
-    found = [Beside(head, tagger, licences(run, head)) for head in there]
+    found = [Beside(head, tagger, licences(run, head), ROUNDED) for head in there]
+    found = [of for of in found if all(permits(given, "open") for given in of.licences)]
     return Origin(record, rows, encoder, found)
 
 
@@ -116,17 +124,22 @@ def write(origin: Origin, out: Path, repository: str) -> list[Part]:
         name = f"{repository}-{ending(of.head, labels)}"
         target = out / name.rpartition("/")[2]
         text = head_card(
-            origin.record, of.head, origin.rows, target.name, repository, name, labels, of.licences
-        )
-        replace_folder(target, partial(_fill, source=of.folder, text=text, origin=origin))
-        parts.append(Part(name, target, terms(origin.record, of.licences), of.head))
+            origin.record, of.head, origin.rows, target.name, repository, name, labels,
+            of.licences, of.note,
+        )  # fmt: skip
+        found = terms(origin.record, of.licences)
+        filled = partial(_fill, source=of.folder, text=text, origin=origin, found=found)
+        replace_folder(target, filled)
+        parts.append(Part(name, target, found, of.head))
     beside = _beside([part.name for part in parts])
     text = card(origin.record, origin.rows, title, repository, beside)
     named = {part.head.name: part.name.removeprefix(f"{repository}-")
              for part in parts if part.head}  # fmt: skip
     origin = dataclasses.replace(origin, record={**origin.record, "heads": named})
-    replace_folder(out / title, partial(_fill, source=origin.encoder, text=text, origin=origin))
-    return [*parts, Part(repository, out / title, terms(origin.record))]
+    found = terms(origin.record)
+    filled = partial(_fill, source=origin.encoder, text=text, origin=origin, found=found)
+    replace_folder(out / title, filled)
+    return [*parts, Part(repository, out / title, found)]
 
 
 def _beside(names: Sequence[str]) -> str:
@@ -143,14 +156,13 @@ def labels_of(folder: Path) -> list[str]:
     return types or list(names)
 
 
-def _fill(folder: Path, source: Path, text: str, origin: Origin) -> None:
+def _fill(folder: Path, source: Path, text: str, origin: Origin, found: Terms) -> None:
     for pattern in _FILES:
         for path in source.glob(pattern):
             shutil.copyfile(path, folder / path.name)
     (folder / "README.md").write_text(text, encoding="utf-8")
     facts.write(folder, origin.record)
     scores.write(folder / "scores.jsonl", origin.rows)
-    found = terms(origin.record)
     if found.name:
         (folder / "LICENSE.md").write_text(f"# Licence\n\n{licence(found)}\n", encoding="utf-8")
     _mark(folder / "config.json", origin.record)

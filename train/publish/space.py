@@ -6,6 +6,7 @@ import os
 import posixpath
 import re
 import shutil
+import subprocess
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -42,8 +43,24 @@ LINK = re.compile(
 
 def files(root: Path = ROOT) -> list[Path]:
     """What a Space gets, relative to ``root``, sorted: the page and nothing that makes models."""
-    real = root.resolve()
-    return sorted(path for path in _walk(root) if _belongs(path) and _at_home(root / path, real))
+    real, ours = root.resolve(), _tracked(root)
+    return sorted(
+        path
+        for path in _walk(root)
+        if _belongs(path) and _at_home(root / path, real) and (ours is None or path in ours)
+    )
+
+
+def _tracked(root: Path) -> set[Path] | None:
+    """What git knows, so that nothing that merely lies about is pushed; None without a checkout."""
+    if not (root / ".git").exists():
+        return None
+    command = ["git", "-C", str(root), "ls-files", "-z"]
+    try:
+        said = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return {Path(name) for name in said.split("\0") if name}
 
 
 def _walk(root: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -13,6 +14,8 @@ _HUB = {
     "CC0-1.0": "cc0-1.0", "CC-BY-SA-4.0": "cc-by-sa-4.0", "CC-BY-SA-3.0": "cc-by-sa-3.0",
     "CC-BY-4.0": "cc-by-4.0", "APACHE-2.0": "apache-2.0", "MIT": "mit",
 }  # fmt: skip
+#: Of a base's weights: what may be passed on, though not for every use.
+_SHARED = re.compile(r"research|non-?commercial|\bNC\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -42,8 +45,11 @@ def terms(record: Facts, more: Sequence[str] = ()) -> Terms:
         for where, licence in texts
         if not permits(licence, "open")
     )
-    every = {licence for _, licence in texts}
     base = foreign(record)
+    if base and not permits(base["licence"], "open") and not _SHARED.search(base["licence"]):
+        forbid += (f"the weights of {base['name']}: {base['licence']}",)
+    every = {licence for _, licence in texts}
+    every |= {base["licence"]} if base and permits(base["licence"], "open") else set()
     asked = {licence: duties(licence) for licence in sorted(every)}
     name, link = "", ""
     if base and not permits(base["licence"], "open"):
@@ -51,7 +57,6 @@ def terms(record: Facts, more: Sequence[str] = ()) -> Terms:
     elif forbid:
         licence, name = "other", "not to be passed on"
     else:
-        every |= {base["licence"]} if base else set()
         licence = _joint({normalise(given) for given in every})
         name = "those of the training data" if licence == "other" else ""
     return Terms(licence, name, link, forbid, asked)

@@ -9,6 +9,7 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
+from train.corpus.build import read_manifest
 from train.corpus.funnel import table
 from train.evaluate import compare
 from train.evaluate.axes import classes, entities, registry
@@ -18,11 +19,12 @@ from train.evaluate.stage import context_of
 from train.files import Run, StageError
 from train.lineage import base_name
 from train.publish import facts, hub
+from train.publish.check import opened
 from train.publish.heads import Head, candidates
 from train.publish.hub import Place
 from train.publish.metadata import key, told
-from viobert import checkpoints, scores
-from viobert.checkpoints import EMBEDDED, SEATS, Checkpoint
+from viobert import scores
+from viobert.checkpoints import EMBEDDED, SEATS
 from viobert.scores import ALL, PRIMARY
 
 #: What a value may differ by when it is measured again; of a perplexity, its share.
@@ -62,6 +64,7 @@ def verify(
     name = hub.owned(api, name)
     with hub.empty_cache() as cache:
         folder = _fetched(api, name, tag, cache, log)
+        hint = _not_the_same(run, folder)
         found = _intrinsic(run, folder, embedded, seed, log)
         found += _task(run, api, name, tag, folder, cache, seed, log)
     log(table(["what", "metric", "card", "again", ""],
@@ -72,6 +75,7 @@ def verify(
         raise StageError(
             f"{name}@{tag} is not what its card says: {len(other)} of {len(found)} values differ, "
             f"{other[0].what}, {other[0].metric}: {other[0].again:.6f}, not {other[0].card:.6f}"
+            f"{hint}"
         )
     log(f"{name}@{tag}: {len(found)} values of its cards came out again, within {TOLERANCE:g}")
     return found
@@ -90,6 +94,16 @@ def _fetched(api: HfApi, name: str, tag: str, cache: Path, log: Any) -> Path:
     return folder
 
 
+def _not_the_same(run: Run, folder: Path) -> str:
+    """What here is not as it was for the release: it may be that which differs."""
+    record = facts.read(folder)
+    if record["recipe"]["digest"] != run.recipe.digest():
+        return f"; but it was released by another recipe ({record['recipe']['digest']})"
+    if record["corpus"]["content"] != read_manifest(run).get("content"):
+        return "; but the corpus here is another than the released model's"
+    return ""
+
+
 def _known(folder: Path, seed: int | None) -> dict[tuple[str, str], float]:
     """What the card tells, and what ``scores.jsonl`` does of a seed alone."""
     rows = scores.read(folder / "scores.jsonl") if seed is not None else ()
@@ -104,13 +118,18 @@ def _intrinsic(run: Run, folder: Path, embedded: bool, seed: int | None, log: An
     model = facts.read(folder)["name"]
     base = str(EMBEDDED / Path(SEATS["general"].stand_in).name) if embedded else base_name(run)
     models = {model: str(folder)} if not base else {"base": base, model: str(folder)}
-    return _scored(run, models, f"axis=intrinsic,model={model}", seed, folder, log)
+    only = f"axis=intrinsic,model={model}"
+    return _scored(run, models, only, "intrinsic.", seed, folder, log)
 
 
 def _scored(
-    run: Run, models: dict[str, str], only: str, seed: int | None, released: Path, log: Any
-) -> list[Again]:
-    """Some cells, computed in a folder of their own: those of the run stay as they are."""
+    run: Run, models: dict[str, str], only: str, prefix: str, seed: int | None, released: Path,
+    log: Any,
+) -> list[Again]:  # fmt: skip
+    """Some cells, computed in a folder of their own: those of the run stay as they are.
+
+    ``prefix``: of the keys of all values that must come out again.
+    """
     several = len(run.recipe.what.evaluation.seeds) > 1
     only += f",seed={seed}" if seed is not None else ""
     with tempfile.TemporaryDirectory(prefix="viobert-again-") as folder:
@@ -120,40 +139,51 @@ def _scored(
             raise StageError("; ".join(left(failed)))
         # Intervals are not compared: few resamples will do.
         rows = compare.scores(gather(context, every), context.subjects, {}, 10)
-    known = _known(released, seed if several else None)
     wanted = seed if several else None
     # The mean over one seed alone stands for the seed.
-    rows = [dataclasses.replace(s, seed=wanted) for s in rows if s.seed is None]
-    return [
-        Again(key(s), s.metric, known[key(s), s.metric], s.value)
-        for s in rows
-        if (key(s), s.metric) in known
-    ]
+    again = {
+        (key(s), s.metric): s.value
+        for s in (dataclasses.replace(s, seed=wanted) for s in rows if s.seed is None)
+    }
+    known = _known(released, wanted)
+    ending = "" if wanted is None else f".{wanted}"
+    due = [of for of in known if of[0].startswith(prefix) and of[0].endswith(ending)]
+    if not due or not set(due) <= set(again):
+        left_over = ", ".join(sorted({of for of, _ in set(due) - set(again)}))
+        raise StageError(
+            f"what was released and what {run.recipe.path} measures are not the same settings: "
+            f"{left_over or f'no value of {prefix}'}"
+        )
+    return [Again(*of, known[of], again[of]) for of in due]
 
 
 def _task(
     run: Run, api: HfApi, name: str, tag: str, folder: Path, cache: Path, seed: int | None,
     log: Any,
 ) -> list[Again]:  # fmt: skip
-    """One task: a released head read again; without one, a probe of the encoder."""
+    """Each released head read again; without any, a probe of the encoder."""
     record = facts.read(folder)
     beside = record.get("heads", {})
-    for head in candidates(run, record["name"]):
-        if ending := beside.get(head.name):
-            return [_head(run, head, _fetched(api, f"{name}-{ending}", tag, cache, log))]
+    found = [
+        _head(run, head, _fetched(api, f"{name}-{beside[head.name]}", tag, cache, log))
+        for head in candidates(run, record["name"])
+        if head.name in beside
+    ]
+    if found:
+        return found
     models = {record["name"]: str(folder)}
     axis = next((a for a in registry().values() if a.name == "probing" and a.settings(run)), None)
     if axis is None:
         raise StageError(f"{name}@{tag}: no task can be scored again: no head, and no probe")
     task, setting = axis.settings(run)[0]
     only = f"axis=probing,task={task},setting={setting}"
-    return _scored(run, models, only, seed, folder, log)
+    return _scored(run, models, only, f"probing.{task}.{setting}", seed, folder, log)
 
 
 def _head(run: Run, head: Head, folder: Path) -> Again:
     """The value of a head's card, and what it says today."""
     axis = entities if head.tags else classes
-    loaded = checkpoints.load_tagger(str(folder)) if head.tags else _classifier(folder)
+    loaded = opened(head, folder)
     length = min(run.recipe.what.evaluation.fine_tuning.length, loaded.max_length)
     outcomes = axis.again(run, head.cell.task, loaded.model, loaded.tokenizer, length)
     metric = PRIMARY[head.cell.axis]
@@ -163,14 +193,3 @@ def _head(run: Run, head: Head, folder: Path) -> Again:
     mean = f"{cell.axis}.{cell.task}.{cell.setting}"
     of = next(name for name in (f"{mean}.{cell.seed}", mean) if (name, metric) in known)
     return Again(of, metric, known[of, metric], value)
-
-
-def _classifier(folder: Path) -> Checkpoint:
-    """A classifier of texts, in fp32; the project's own loader knows none."""
-    import torch
-    from transformers import AutoModelForSequenceClassification, AutoTokenizer
-
-    model: Any = AutoModelForSequenceClassification.from_pretrained(folder, dtype=torch.float32)
-    tokenizer = AutoTokenizer.from_pretrained(folder)
-    length = tokenizer.model_max_length
-    return Checkpoint(folder.name, "hub", None, model.eval(), tokenizer, length, folder)

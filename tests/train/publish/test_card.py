@@ -129,6 +129,32 @@ def test_the_bases_licence_is_carried_over(record: Facts) -> None:
 
 
 @pytest.mark.parametrize(
+    ("licence", "forbidden", "owed"),
+    [
+        ("research only", False, False), ("CC BY-NC 4.0", False, False), ("MIT", False, True),
+        ("CC BY-ND 4.0", True, False), ("all rights reserved", True, False), ("?", True, False),
+    ],
+)  # fmt: skip
+def test_a_bases_licence_is_asked_too(
+    record: Facts, licence: str, forbidden: bool, owed: bool
+) -> None:
+    other = of_marbert(record)
+    other["base"]["licence"] = licence
+    found = terms(other)
+    assert bool(found.forbid) == forbidden and (licence in found.duties) == (owed)
+    assert "MARBERTv2 was trained on was not looked through here" in written(other, ROWS)
+
+
+def test_losses_are_corrected_and_counted_like_gains(record: Facts) -> None:
+    turned = [
+        dataclasses.replace(s, value=-s.value, low=-s.high, high=-s.low) if s.against else s
+        for s in ROWS
+    ]
+    assert "3 are gains and 0 losses after correction" in written(record, ROWS)
+    assert "0 are gains and 3 losses after correction" in written(record, turned)
+
+
+@pytest.mark.parametrize(
     ("licences", "licence"),
     [
         (["CC0-1.0"], "cc0-1.0"), (["CC0-1.0", "MIT"], "mit"), (["MIT", "Apache-2.0"], "other"),

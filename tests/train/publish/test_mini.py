@@ -59,3 +59,6 @@ def test_a_space_that_broke_off_goes_on(hub: Hub, tmp_path: Path) -> None:
     assert main([*command, "--public"]) == 0
     page = hub.repository("org/viobert", "space")
     assert not page.private and "app.py" in page.files()
+    page.commit({"app.py": b"print('other')"}, "by hand")
+    assert main(command) == 0  # the page of a public Space is renewed
+    assert page.files()["app.py"] == (ROOT / "app.py").read_bytes() and not page.private

@@ -77,6 +77,9 @@ def test_a_release_is_pushed_tagged_verified_and_only_then_public(
         assert not hub.repository(name).private
         assert events.index(f"tag {TAG}") < events.index("made public")
     assert hub.token not in capsys.readouterr().out
+    asked = len(hub.asked)
+    assert main([*command, "--public"]) == 0  # again: nothing, not even the scores
+    assert not [a for a in hub.asked[asked:] if a.startswith(("POST", "PUT")) or "resolve" in a]
 
 
 FAULTS = [
@@ -94,6 +97,9 @@ FAULTS = [
     (Fault("GET", r"/resolve/.*README", status=403, code="GatedRepo"), "may not do this"),
     (Fault("POST", r"/tag/", status=503), "the Hub failed (503)"),
     (Fault("POST", r"validate-yaml", status=500), "the Hub failed (500)"),
+    (Fault("POST", r"validate-yaml", cut=0), "the connection broke"),
+    (Fault("POST", r"/commit/", status=413), "the Hub refuses it (413)"),
+    (Fault("GET", r"/tree/", cut=0, times=99), "the connection broke"),
 ]
 
 
@@ -259,6 +265,78 @@ def test_what_came_back_otherwise_is_told(
     assert "a revision is needed" in capsys.readouterr().err
 
 
+def test_only_what_was_checked_becomes_public(
+    hub: Hub, command: list[str], capsys: pytest.CaptureFixture[str], smoke: Run
+) -> None:
+    assert main(command) == 0
+    repository = hub.repository("org/smoke")
+    repository.commit({"notes.txt": b"later"}, "by hand")
+    assert main([*command, "--public"]) == 2
+    assert f"main is not {TAG}" in capsys.readouterr().err and never_public(hub)
+    hub.clear()
+    hub.add("org/smoke", {"weights.bin": b"of other text"}, private=True)
+    repository = hub.repository("org/smoke")
+    repository.commit({"README.md": b"an earlier try"}, "by hand")
+    assert main(command) == 0
+    assert main([*command, "--public"]) == 2
+    assert "which no tag marks" in capsys.readouterr().err and never_public(hub)
+
+
+def test_an_earlier_release_that_may_not_be_shown_keeps_the_next_private(
+    hub: Hub, command: list[str], smoke: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    runs = Path(shutil.copytree(smoke.runs, tmp_path / "runs"))
+    manifest = Run(load(RECIPES / "smoke.yaml"), runs).manifest
+    text = manifest.read_text(encoding="utf-8")
+    manifest.write_text(text.replace("CC0-1.0", "CC BY-NC 4.0"), encoding="utf-8")
+    assert main([*command[:3], str(runs), *command[4:], "--tag", "v1"]) == 0
+    assert main([*command, "--tag", "v2", "--public"]) == 2
+    assert "v1, by smoke, source viobert-sample: CC BY-NC 4.0" in capsys.readouterr().err
+    assert never_public(hub)
+
+
+def test_a_break_between_the_repositories_made_public_is_mended(
+    hub: Hub, command: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("train.publish.stage.verify", lambda *_: [])  # not what is tried here
+    hub.faults.append(Fault("PUT", r"/models/org/smoke/settings", status=503))
+    assert main([*command, "--public"]) == 2
+    assert hub.repository("org/smoke").private
+    assert main([*command, "--public"]) == 0
+    assert not [n for n in NAMES if hub.repository(n).private]
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        (["--repo", "a/b/c"], "no name of a repository"), (["--repo", "a--b"], "no name of a"),
+        (["--repo", "https://hf.co/a"], "no name of a"), (["--tag", "a b"], "--tag a b"),
+        (["--space", "a/b/c"], "no name of a"), (["--verify", "a/b/c@v1"], "no name of a"),
+        (["--verify", "org/smoke@v1", "--seed", "7"], "seed 7 is none of"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_meant_is_told_in_one_line(
+    hub: Hub, command: list[str], capsys: pytest.CaptureFixture[str], options: list[str], told: str
+) -> None:
+    assert main([*command[:4], *options]) == 2
+    err = capsys.readouterr().err
+    assert told in err and "Traceback" not in err and not hub.names()
+
+
+def test_a_card_without_the_values_that_are_measured_is_no_release(
+    hub: Hub, command: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(command) == 0
+    repository = hub.repository("org/smoke")
+    card = repository.files()["README.md"].decode()
+    front, _, body = card.partition("model-index:")
+    repository.commit({"README.md": f"{front}---{body.partition('---')[2]}".encode()}, "shorter")
+    repository.tag("v9")
+    hub.repository("org/smoke-ner").tag("v9")
+    assert main([*command[:4], "--verify", "org/smoke@v9"]) == 2
+    assert "no value of intrinsic." in capsys.readouterr().err
+
+
 def test_a_dry_run_asks_nobody(
     hub: Hub, command: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +345,9 @@ def test_a_dry_run_asks_nobody(
     assert main([*command, "--dry-run", "--out", str(out)]) == 0
     assert not hub.asked and sorted(p.name for p in out.iterdir()) == ["smoke", "smoke-ner"]
     assert main([*command, "--dry-run"]) == 2
+    assert main([*command, "--dry-run", "--out", str(out)]) == 2
+    assert main([*command, "--space", "--dry-run", "--out", str(out)]) == 2
+    assert len(list(out.iterdir())) == 2
 
 
 def test_data_that_forbid_it_stop_a_public_release(
