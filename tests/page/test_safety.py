@@ -9,7 +9,10 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, expect
 
 from tests.page.visiting import HOSTILE, App, Visit, visiting
-from viobert.page.strings import Language
+from viobert.page.strings import STRINGS, Language
+
+#: In which the page is after the switch was used once, and twice.
+LANGUAGES: tuple[Language, ...] = ("en", "ar")
 
 PAYLOADS = [
     HOSTILE,
@@ -33,10 +36,10 @@ def test_hostile_text_runs_in_no_input(visit: Visit) -> None:
             page.locator(box).fill(payload[:40] if "mine" in box else payload)
             page.locator(button).click()
             expect(page.locator(shown).first).to_be_visible()
-        page.locator("#turn").click()
-        page.wait_for_timeout(300)
-        page.locator("#turn").click()
-        page.wait_for_timeout(300)
+        for language in LANGUAGES:
+            page.locator("#turn").click()
+            expect(page.locator("#turn")).to_have_text(STRINGS[language].other_language)
+            expect(page.locator("html")).to_have_attribute("lang", language)
     assert page.evaluate("typeof fired") == "undefined"
 
 
