@@ -98,7 +98,8 @@ def scored(run: Run) -> list[Score]:
     for made in filter(None, (base, run)):
         _same_weights(made.best, made.recipe.name, rows, str(run.recipe.path))
     if any(s.envelope["recipe"] != run.recipe.digest() for s in rows):
-        raise StageError(f"{run.scores}: by another recipe; {_again(str(run.recipe.path))}")
+        again = _again(str(run.recipe.path))
+        raise StageError(f"{run.scores}: no scores of these models by this recipe; {again}")
     return rows
 
 
