@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from huggingface_hub import HfApi, constants
+from huggingface_hub import constants
 
 from tests.hub import Hub, connected, no_waits, running
 
@@ -27,8 +27,3 @@ def hub(server: Hub, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Hub:
     monkeypatch.setattr(constants, "HF_TOKEN_PATH", str(tmp_path / "no-token"))
     monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "cache"))
     return server
-
-
-@pytest.fixture()
-def api(hub: Hub) -> HfApi:
-    return HfApi(endpoint=hub.url, token=hub.token)
