@@ -85,7 +85,7 @@ class Fill(Tab):
             lambda row: row, self.gallery.chosen, [self.box, self.mine], **QUIET
         )
         chosen.then(**self.asking)
-        self.insert.click(None, self.box, self.box, js=INSERT_MASK, **EVENT)
+        self.insert.click(None, js=INSERT_MASK, **EVENT)
         self.clear.click(
             self.empty, frame.language, [self.box, self.mine, self.outcome, *self.drawn], **QUIET
         )

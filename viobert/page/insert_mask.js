@@ -1,14 +1,12 @@
-(text) => {
+() => {
   const box = document.querySelector("#sentence textarea, #sentence input");
-  const before = box.value.slice(0, box.selectionStart);
-  const after = box.value.slice(box.selectionEnd);
-  const head = before + (/\S$/.test(before) ? " " : "") + "[MASK]";
+  const { selectionStart: start, selectionEnd: end } = box;
+  const lead = /\S$/.test(box.value.slice(0, start)) ? " " : "";
+  const after = box.value.slice(end);
   const gap = /^[^\s.,:;!?،؛؟]/.test(after) ? " " : "";
-  const caret = head.length + (gap || /^\s/.test(after) ? 1 : 0);
-  // The box takes its new value only after this function has returned it.
-  setTimeout(() => {
-    box.focus();
-    box.setSelectionRange(caret, caret);
-  }, 50);
-  return head + gap + after;
+  // In the box itself and at once: a value that is returned arrives later, over what was typed since.
+  box.focus();
+  box.setRangeText(`${lead}[MASK]${gap}`, start, end, "end");
+  if (/^\s/.test(after)) box.setSelectionRange(box.selectionEnd + 1, box.selectionEnd + 1);
+  box.dispatchEvent(new Event("input", { bubbles: true }));
 }
