@@ -94,7 +94,7 @@ class Flat:
     def steps(self, pieces: Sequence[np.ndarray]) -> Steps:
         ordinary = np.arange(ORDINARY, self.shape.vocabulary, dtype=np.int32)
         return Steps(
-            tokens_of(pieces), Special(CLS, SEP, MASK, ordinary), self.masking,
+            [tokens_of(pieces)], Special(CLS, SEP, MASK, ordinary), self.masking,
             batch_size=self.training.batch_size, length=LONGEST,
             micro_batch=self.how.micro_batch, seed=1,
         )  # fmt: skip

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,6 +16,7 @@ from train.masking import NO_WORD, combine, mask_words
 from train.options import Masking
 from train.signals import ignore
 from train.tokens import Tokens
+from train.windows import Shuffled, Windows
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Steps(Dataset[list[Batch]]):
 
     def __init__(
         self,
-        tokens: Tokens,
+        corpora: Sequence[Tokens],
         special: Special,
         masking: Masking,
         *,
@@ -113,65 +114,69 @@ class Steps(Dataset[list[Batch]]):
         length: int,
         micro_batch: int,
         seed: int,
+        replay: float = 0.0,
+        documents: float = 1.0,
         process: int = 0,
         processes: int = 1,
     ) -> None:
-        self.tokens, self.special, self.masking = tokens, special, masking
+        """``corpora``: the training text and, for a ``replay`` above 0, that of the base."""
+        self.special, self.masking = special, masking
         self.micro_batch, self.seed = micro_batch, seed
         self.process, self.processes = process, processes
-        self.windows = tokens.windows(length - 2)
-        self.sizes = self.windows[:, 2] - self.windows[:, 1] + 2
-        self.batch_size = min(batch_size, len(self.windows))
-        #: Steps of one epoch. The windows left over after the last are in the next one's shuffle.
-        self.per_epoch = len(self.windows) // max(1, self.batch_size)
-        self._order: tuple[int, NDArray[np.int64]] = (-1, np.zeros(0, np.int64))
+        self.windows = Windows(corpora, length)
+        self.sizes = self.windows.sizes
+        again = min(batch_size - 1, max(1, round(replay * batch_size))) if replay else 0
+        own = Shuffled(self.windows.of(0, documents), batch_size - again, [seed])
+        self.drawn = [own]
+        if again:
+            self.drawn.append(Shuffled(self.windows.of(1), again, [seed, 1]))
+        #: Windows a step, replayed ones included; and steps of an epoch of the training text.
+        self.batch_size, self.per_epoch = sum(d.count for d in self.drawn), own.per_epoch
 
     def __getitem__(self, step: int) -> list[Batch]:
-        epoch, members = self.members(step)
+        epochs, members = self.members(step)
         groups = micro_batches(self.sizes[members], self.micro_batch, self.processes)
         own = groups[self.process]
         return [
-            self.batch(members[group], epoch) if group else self._idle(members[own[0]], epoch)
+            self.batch(members[group], epochs[group])
+            if group
+            else self._idle(members[own[0]], epochs[own[0]])
             for group in own
         ]
 
-    def _idle(self, members: NDArray[np.int64], epoch: int) -> Batch:
+    def _idle(self, members: NDArray[np.int64], epochs: NDArray[np.int64]) -> Batch:
         """For a process that has fewer micro-batches than another: one without a loss."""
-        shortest = members[[self.sizes[members].argmin()]]
-        batch, none = self.batch(shortest, epoch), torch.zeros(0, dtype=torch.long)
+        shortest = [self.sizes[members].argmin()]
+        batch = self.batch(members[shortest], epochs[shortest])
+        none = torch.zeros(0, dtype=torch.long)
         return replace(batch, masked=none, targets=none)
 
-    def members(self, step: int) -> tuple[int, NDArray[np.int64]]:
-        """The epoch of a step, and its windows."""
-        epoch, at = divmod(step, self.per_epoch)
-        if self._order[0] != epoch:
-            shuffled = np.random.default_rng([self.seed, epoch]).permutation(len(self.windows))
-            self._order = (epoch, shuffled)
-        return epoch, self._order[1][at * self.batch_size : (at + 1) * self.batch_size]
+    def members(self, step: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The windows of a step, and for each in which epoch of its text it is."""
+        found = [drawn.at(step) for drawn in self.drawn]
+        epochs = np.repeat([epoch for epoch, _ in found], [len(windows) for _, windows in found])
+        return epochs, np.concatenate([windows for _, windows in found])
 
-    def batch(self, members: NDArray[np.int64], epoch: int) -> Batch:
-        """Some windows as one flat batch, masked for ``epoch``."""
-        document, start, _ = self.windows[members].T
-        sizes = self.sizes[members]
+    def batch(self, members: NDArray[np.int64], epochs: NDArray[np.int64]) -> Batch:
+        """Some windows as one flat batch, each masked for its epoch."""
+        flat, sizes = self.windows.flat(members), self.sizes[members]
         bounds = np.concatenate([[0], np.cumsum(sizes)])
-        positions = np.arange(bounds[-1]) - np.repeat(bounds[:-1], sizes)
         first, last = bounds[:-1], bounds[1:] - 1
-        source = np.repeat(start - 1, sizes) + positions
-        source[first], source[last] = start, start  # [CLS] and [SEP] have none
-        ids, words = self.tokens.ids[source], self.tokens.words[source]
+        ids = flat.ids
         ids[first], ids[last] = self.special.cls, self.special.sep
+        words = flat.words if self.masking.unit == "word" else flat.places.astype(np.int32)
         words[first] = words[last] = NO_WORD
         out = mask_words(
             ids,
             words,
-            np.repeat(combine(self.tokens.keys[document], self.seed, epoch), sizes),
+            np.repeat(combine(flat.keys, self.seed, epochs), sizes),
             replacements=self.special.replacements,
             mask_id=self.special.mask,
             config=self.masking,
         )
         return Batch(
             ids=torch.from_numpy(out.ids.astype(np.int64)),
-            positions=torch.from_numpy(positions),
+            positions=torch.from_numpy(flat.positions),
             bounds=torch.from_numpy(bounds.astype(np.int32)),
             lengths=sizes.tolist(),
             masked=torch.from_numpy(out.chosen),

@@ -63,6 +63,11 @@ class Run:
         recipe = self.recipe.base_recipe()
         return Run(recipe, self.runs) if recipe else None
 
+    def vocabulary(self) -> Run | None:
+        """The run whose documents this one's vocabulary is learned from as well."""
+        recipe = self.recipe.vocabulary_recipe()
+        return Run(recipe, self.runs) if recipe else None
+
 
 def write_json(path: Path, value: Any) -> None:
     """Write ``value`` atomically, indented, in UTF-8."""

@@ -11,11 +11,16 @@ _DECIDES = ("base", "corpus", "tokenizer", "model", "masking", "training", "stop
 
 
 def identity(run: Run) -> str:
-    """What decides the weights of a run: its recipe, its documents, and the same of its base."""
-    documents = read_manifest(run).get("content", "none")
+    """What decides the weights of a run: its recipe, its documents, the same of its base, and the
+    documents that its vocabulary is learned from besides."""
     recipe = run.recipe.digest(*_DECIDES)
-    base = run.base()
-    return "+".join(filter(None, [identity(base) if base else "", f"{recipe}-{documents[:12]}"]))
+    base, also = run.base(), run.vocabulary()
+    found = [identity(base) if base else "", f"{recipe}-{_documents(run)}"]
+    return "+".join(filter(None, [*found, f"v-{_documents(also)}" if also else ""]))
+
+
+def _documents(run: Run) -> str:
+    return str(read_manifest(run).get("content", "none"))[:12]
 
 
 def finished(run: Run) -> bool:

@@ -1,4 +1,4 @@
-"""Whole-word masks that are a pure function of (seed, epoch, document, word)."""
+"""Masks of whole words (or pieces) that are a pure function of (seed, epoch, document, word)."""
 
 from __future__ import annotations
 
@@ -69,11 +69,13 @@ def mask_words(
     return Masked(out, chosen)
 
 
-def combine(document: int | NDArray[np.uint64], seed: int, epoch: int) -> NDArray[np.uint64]:
-    """The 64-bit key of each document (its own key, a seed and an epoch), of the same shape."""
+def combine(
+    document: int | NDArray[np.uint64], seed: int, epoch: int | NDArray[np.int64]
+) -> NDArray[np.uint64]:
+    """The 64-bit key of each document (its own key, a seed and its epoch), of the same shape."""
     with np.errstate(over="ignore"):
         state = _mix(np.asarray(document, np.uint64) ^ _mix(np.uint64(seed) + _GOLDEN))
-        return _mix(state + (np.uint64(epoch) + np.uint64(1)) * _GOLDEN)
+        return _mix(state + (np.asarray(epoch, np.uint64) + np.uint64(1)) * _GOLDEN)
 
 
 def _mix(z: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:

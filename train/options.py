@@ -17,6 +17,11 @@ class Tokenizer:
     """Word pieces, special tokens included."""
     min_frequency: Positive = 2
     """Pieces seen less often are not learned."""
+    also: str = ""
+    """A recipe whose training documents the pieces are learned from as well: that of the model
+    which this one will be adapted to, so that its words are no shreds."""
+    also_times: Positive = 1
+    """How often those count."""
 
 
 @dataclass(config=STRICT)
@@ -46,6 +51,8 @@ class Masking:
     """Share of the chosen words whose pieces all become [MASK]."""
     random: Share = 0.1
     """Share of the chosen words whose pieces all become random non-special pieces."""
+    unit: Literal["word", "piece"] = "word"
+    """What is chosen, and hidden as a whole; piece: as BERT first did, to compare with."""
 
 
 @dataclass(config=STRICT)
@@ -54,6 +61,11 @@ class Training:
     """Optimizer steps, at most."""
     batch_size: Positive = 64
     """Documents a step, over all processes; of one longer than ``length`` each window is one."""
+    documents: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Share of the training documents that is read, chosen by hash."""
+    replay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    """Share of each step that is drawn from the training documents of the base's recipe instead,
+    against forgetting."""
     length: Length = 256
     """Word pieces of a window, [CLS] and [SEP] included; longer documents are cut between words."""
     learning_rate: Above0 = 1e-3

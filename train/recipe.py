@@ -151,6 +151,19 @@ class Recipe:
             )
         return base
 
+    def vocabulary_recipe(self) -> Recipe | None:
+        """The recipe whose documents the vocabulary is learned from as well, if there is one."""
+        tokenizer = self.what.tokenizer
+        if not tokenizer or not tokenizer.also:
+            return None
+        also = load(self.resolve(tokenizer.also))
+        if (self.what.corpus.purpose, also.what.corpus.purpose) == ("open", "research"):
+            raise RecipeError(
+                f"{self.path}: purpose is open, but what.tokenizer.also ({also.name}) is meant for "
+                "research"
+            )
+        return also
+
     def digest(self, *keys: str) -> str:
         """Hash of ``what`` (or of the named parts of it), 12 hex digits.
 

@@ -66,6 +66,10 @@ def _training(recipe: Recipe) -> Iterator[str]:
         yield "what.corpus.dev + what.corpus.test leave no training"
     if training.warmup >= training.steps:
         yield "what.training.warmup is not below what.training.steps"
+    if training.replay and not what.base.endswith((".yaml", ".yml")):
+        yield "what.training.replay needs a what.base that is a recipe: its documents are replayed"
+    if training.replay and training.batch_size < 2:
+        yield "what.training.replay leaves no document of one's own in a batch_size of 1"
     if recipe.how.micro_batch < training.length:
         yield "how.micro_batch is below what.training.length: a whole window must fit"
     if recipe.how.attention == "varlen" and training.attention_dropout:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,17 +21,17 @@ from viobert.checkpoints import Checkpoint
 
 
 class Texts:
-    """The texts of one split, from the beginning at every ``iter``."""
+    """The texts of one split of some runs, from the beginning at every ``iter``."""
 
-    def __init__(self, run: Run, part: str) -> None:
-        self.run, self.part = run, part
+    def __init__(self, runs: Sequence[Run], part: str) -> None:
+        self.runs, self.part = runs, part
 
     def __iter__(self) -> Iterator[str]:
-        return (document.text for document in stream_documents(self.run, self.part))
+        return (d.text for run in self.runs for d in stream_documents(run, self.part))
 
 
-def start(run: Run, weights: bool) -> tuple[Any, Any, Tokens]:
-    """Model, tokenizer and the training documents' tokens.
+def start(run: Run, weights: bool) -> tuple[Any, Any, list[Tokens]]:
+    """Model, tokenizer, and the tokens of the training documents and of those that are replayed.
 
     ``weights``: whether a new model's have to be made; a checkpoint may bring them.
     """
@@ -40,10 +40,12 @@ def start(run: Run, weights: bool) -> tuple[Any, Any, Tokens]:
         base = checkpoints.load(base_name(run))
         _check(run, base)
         base.tokenizer.model_max_length = base.max_length  # some say 1e30
-        return base.model, base.tokenizer, tokens(run, "train", base.tokenizer)
+        made = run.base() if what.training.replay else None
+        read = [tokens(of, "train", base.tokenizer) for of in (run, made) if of]
+        return base.model, base.tokenizer, read
     tokenizer = _tokenizer(run)
     found = tokens(run, "train", tokenizer)
-    return models.build(run.recipe, tokenizer, found if weights else None), tokenizer, found
+    return models.build(run.recipe, tokenizer, found if weights else None), tokenizer, [found]
 
 
 def tokens(run: Run, part: str, tokenizer: Any) -> Tokens:
@@ -62,10 +64,19 @@ def _tokenizer(run: Run) -> Any:
     """The tokenizer of the recipe's texts: learned once."""
     what, folder = run.recipe.what, run.folder / "tokenizer"
     assert what.tokenizer and what.model, "checked when the recipe was read"
-    made_from = f"{read_manifest(run).get('content', '')}:{what.tokenizer}:{what.model.positions}"
+    also = run.vocabulary()
+    if also and not also.manifest.exists():
+        raise StageError(
+            f"{run.recipe.path}: the vocabulary is learned from the documents of "
+            f"{also.recipe.name} too; run python -m train corpus {also.recipe.path} first"
+        )
+    contents = "+".join(read_manifest(of).get("content", "") for of in (run, also) if of)
+    made_from = f"{contents}:{what.tokenizer}:{what.model.positions}"
     stamp = {"made_from": hashlib.sha256(made_from.encode()).hexdigest()[:16]}
     if _read(folder / "made.json") != stamp:
-        learned = tokenizers.learn(Texts(run, "train"), what.tokenizer, what.model.positions)
+        more = [also] * what.tokenizer.also_times if also else []
+        texts = Texts([run, *more], "train")
+        learned = tokenizers.learn(texts, what.tokenizer, what.model.positions)
 
         def fill(path: Path) -> None:
             learned.save_pretrained(path)

@@ -30,6 +30,7 @@ from train.readings import Readings
 from train.signals import Stop
 from train.start import start
 from train.stopping import GENERAL, Judge, Reading, Verdict
+from train.tokens import Tokens
 
 Log = Callable[[str], object]
 #: What torch chose: an earlier training of this process may have had its own number.
@@ -49,8 +50,8 @@ class Trainer:
         self.log: Log = log if self.main else (lambda _: None)
         self.found = checkpointing.newest(run.checkpoints, self.made_from, self.log)
         with self.accelerator.main_process_first():
-            bert, self.tokenizer, tokens = start(run, weights=not self.found)
-        self.steps = self._steps(tokens)
+            bert, self.tokenizer, corpora = start(run, weights=not self.found)
+        self.steps = self._steps(corpora)
         self.readings = Readings(run, self.tokenizer, self.config.length) if self.main else None
         self.core = Optimisation(bert, self.config, self.how, self.accelerator)
         self.judge = Judge(self.what.stopping)
@@ -59,23 +60,25 @@ class Trainer:
         self.seconds = self.joules = 0.0
         self.window = _Window(self.accelerator.device)
 
-    def _steps(self, tokens: Any) -> Steps:
+    def _steps(self, corpora: list[Tokens]) -> Steps:
         processes = self.accelerator.num_processes
         steps = Steps(
-            tokens,
+            corpora,
             special_ids(self.tokenizer),
             self.what.masking,
             batch_size=self.config.batch_size,
             length=self.config.length,
             micro_batch=self.how.micro_batch,
             seed=self.config.seed,
+            replay=self.config.replay,
+            documents=self.config.documents,
             process=self.accelerator.process_index,
             processes=processes,
         )
         if steps.batch_size < processes:
             raise StageError(
                 f"{self.run.recipe.path}: {steps.batch_size} documents a step for {processes} "
-                f"processes (there are {len(steps.windows)} in all, batch_size is "
+                f"processes (there are {len(steps.windows.table)} in all, batch_size is "
                 f"{self.config.batch_size})"
             )
         return steps

@@ -33,14 +33,20 @@ def tokens_of(tokenizer: Any, texts: Sequence[str]) -> Tokens:
 def steps_of(tokenizer: Any, texts: Sequence[str], **changes: Any) -> Steps:
     """Their steps: eight documents each, windows of 128 pieces, masked at 30 %."""
     options = {"batch_size": 8, "length": 128, "micro_batch": 4096, "seed": 5, **changes}
-    masking = Masking(rate=options.pop("rate", 0.3))
-    return Steps(tokens_of(tokenizer, texts), special_ids(tokenizer), masking, **options)
+    masking = Masking(rate=options.pop("rate", 0.3), unit=options.pop("unit", "word"))
+    corpora = [tokens_of(tokenizer, own) for own in (texts, options.pop("base", None)) if own]
+    return Steps(corpora, special_ids(tokenizer), masking, **options)
+
+
+def whole(steps: Steps, epoch: int = 0) -> Batch:
+    """All windows of some steps as one flat batch."""
+    count = len(steps.sizes)
+    return steps.batch(np.arange(count), np.full(count, epoch))
 
 
 def batch_of(tokenizer: Any, texts: Sequence[str], rate: float = 0.3) -> Batch:
     """All texts as one flat batch, in their order."""
-    steps = steps_of(tokenizer, texts, rate=rate)
-    return steps.batch(np.arange(len(steps.windows)), epoch=0)
+    return whole(steps_of(tokenizer, texts, rate=rate))
 
 
 def padded(batch: Batch) -> dict[str, torch.Tensor]:

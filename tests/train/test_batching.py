@@ -8,7 +8,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.train.making import steps_of
+from tests.train.making import steps_of, whole
 from train.batching import Batch, micro_batches, share_out
 from train.corpus.document import Document
 from train.masking import NO_WORD
@@ -50,9 +50,9 @@ def test_windows_cover_the_documents_and_cut_between_words(
     arabic: Any, documents: list[Document]
 ) -> None:
     steps = steps_of(arabic, [d.text for d in documents[:40]], length=48)
-    tokens = steps.tokens
+    (tokens,) = steps.windows.corpora
     seen = np.zeros(len(tokens.ids), int)
-    for document, start, end in steps.windows:
+    for document, start, end in steps.windows.table:
         assert 0 < end - start <= 46
         assert tokens.offsets[document] <= start and end <= tokens.offsets[document + 1]
         if start > tokens.offsets[document]:
@@ -63,7 +63,7 @@ def test_windows_cover_the_documents_and_cut_between_words(
 
 def test_an_empty_document_has_no_window(arabic: Any) -> None:
     steps = steps_of(arabic, ["ألم", "", "صداع نصفي"])
-    assert steps.windows[:, 0].tolist() == [0, 2]
+    assert steps.windows.table[:, 0].tolist() == [0, 2]
 
 
 def test_a_batch_is_its_documents_one_after_the_other(
@@ -71,12 +71,12 @@ def test_a_batch_is_its_documents_one_after_the_other(
 ) -> None:
     texts = [d.text for d in documents[:12]]
     steps = steps_of(arabic, texts, length=128)
-    batch = steps.batch(np.arange(len(steps.windows)), epoch=0)
+    batch = whole(steps)
     original = batch.ids.clone()
     original[batch.masked] = batch.targets
     expected, positions = [], []
-    for _, start, end in steps.windows:
-        ids = steps.tokens.ids[start:end].tolist()
+    for _, start, end in steps.windows.table:
+        ids = steps.windows.corpora[0].ids[start:end].tolist()
         expected += [arabic.cls_token_id, *ids, arabic.sep_token_id]
         positions += list(range(len(ids) + 2))
     assert original.tolist() == expected and batch.positions.tolist() == positions
@@ -87,10 +87,11 @@ def test_a_batch_is_its_documents_one_after_the_other(
 
 def test_the_memory_map_is_not_written_to(arabic: Any) -> None:
     steps = steps_of(arabic, ["ألم في الصدر", "صداع"], rate=1.0)
-    before = (steps.tokens.ids.copy(), steps.tokens.words.copy())
-    steps.batch(np.arange(2), epoch=0)
-    assert (steps.tokens.ids == before[0]).all() and (steps.tokens.words == before[1]).all()
-    assert NO_WORD not in steps.tokens.words
+    (tokens,) = steps.windows.corpora
+    before = (tokens.ids.copy(), tokens.words.copy())
+    whole(steps)
+    assert (tokens.ids == before[0]).all() and (tokens.words == before[1]).all()
+    assert NO_WORD not in tokens.words
 
 
 def same(one: Batch, other: Batch) -> bool:
@@ -122,9 +123,10 @@ def test_an_epoch_uses_each_window_once_and_the_next_masks_anew(
 ) -> None:
     steps = steps_of(arabic, [d.text for d in documents[:30]], batch_size=7)
     used = [w for step in range(steps.per_epoch) for w in steps.members(step)[1].tolist()]
-    assert len(used) == len(set(used)) > len(steps.windows) - 7
-    assert [steps.members(s)[0] for s in (0, steps.per_epoch - 1, steps.per_epoch)] == [0, 0, 1]
-    assert not same(steps.batch(np.arange(7), 0), steps.batch(np.arange(7), 1))
+    assert len(used) == len(set(used)) > len(steps.sizes) - 7
+    at = (0, steps.per_epoch - 1, steps.per_epoch)
+    assert [set(steps.members(s)[0].tolist()) for s in at] == [{0}, {0}, {1}]
+    assert not same(whole(steps, 0), whole(steps, 1))
 
 
 def test_a_process_with_fewer_micro_batches_idles_without_a_loss(
@@ -132,23 +134,88 @@ def test_a_process_with_fewer_micro_batches_idles_without_a_loss(
 ) -> None:
     """Twelve documents for eight processes, of which no two fit into a micro-batch."""
     texts = [" ".join(d.text.split()[:30]) for d in documents[:12]]
-    whole = steps_of(arabic, texts, batch_size=12)[0]
-    longest = max(whole[0].lengths)
+    one = steps_of(arabic, texts, batch_size=12)[0]
+    longest = max(one[0].lengths)
     options = {"batch_size": 12, "micro_batch": longest, "length": longest, "processes": 8}
     parts = [steps_of(arabic, texts, process=p, **options)[0] for p in range(8)]
     assert {len(part) for part in parts} == {2}
     idle = [batch for part in parts for batch in part if not len(batch.targets)]
     assert len(idle) >= 4 and all(batch.pieces == 0 < len(batch.ids) for batch in idle)
     seen = sorted(t for part in parts for batch in part for t in batch.targets.tolist())
-    assert seen == sorted(whole[0].targets.tolist())
+    assert seen == sorted(one[0].targets.tolist())
 
 
 def test_processes_share_a_step_evenly(arabic: Any, documents: list[Document]) -> None:
     texts = [d.text for d in documents]
-    whole = steps_of(arabic, texts, batch_size=60)[3]
+    one = steps_of(arabic, texts, batch_size=60)[3]
     parts = [steps_of(arabic, texts, batch_size=60, process=p, processes=3)[3] for p in range(3)]
     pieces = [sum(batch.pieces for batch in part) for part in parts]
-    assert sum(pieces) == sum(batch.pieces for batch in whole)
-    assert max(pieces) - min(pieces) <= max(whole[0].lengths)
+    assert sum(pieces) == sum(batch.pieces for batch in one)
+    assert max(pieces) - min(pieces) <= max(one[0].lengths)
     targets = [t for part in parts for batch in part for t in batch.targets.tolist()]
-    assert sorted(targets) == sorted(t for batch in whole for t in batch.targets.tolist())
+    assert sorted(targets) == sorted(t for batch in one for t in batch.targets.tolist())
+
+
+OWN = [f"ألم في الصدر رقم {i} مع ضيق في التنفس" for i in range(40)]
+BASE = [f"خبر من السوق رقم {i} عن أسعار الخبز" for i in range(90)]
+
+
+def test_replay_draws_its_share_of_every_step_from_the_base(arabic: Any) -> None:
+    steps = steps_of(arabic, OWN, base=BASE, batch_size=8, replay=0.25)
+    assert steps.per_epoch == 40 // 6 and steps.batch_size == 8
+    drawn = [steps.members(step)[1] for step in range(45)]
+    own = [[w for w in members.tolist() if w < 40] for members in drawn]
+    again = [[w - 40 for w in members.tolist() if w >= 40] for members in drawn]
+    assert {len(members) for members in own} == {6} and {len(members) for members in again} == {2}
+    first_epoch = [w for members in own[:6] for w in members]
+    assert len(set(first_epoch)) == 36
+    assert sorted(w for members in again for w in members) == list(range(90))  # each once
+    epochs = steps.members(7)[0].tolist()
+    assert epochs == [1] * 6 + [0] * 2
+
+
+def test_a_replayed_window_reads_as_in_its_own_corpus(arabic: Any) -> None:
+    steps = steps_of(arabic, OWN, base=BASE, replay=0.5)
+    alone = steps_of(arabic, BASE)
+    joined = steps.batch(np.arange(40, 130), np.full(90, 3))
+    assert same(joined, whole(alone, 3))
+
+
+def test_without_replay_the_base_is_not_read(arabic: Any) -> None:
+    straight = steps_of(arabic, OWN)
+    for step in (0, 3, 17):
+        both = zip(straight[step], steps_of(arabic, OWN, base=BASE)[step], strict=True)
+        assert all(same(a, b) for a, b in both)
+
+
+def test_a_share_of_the_documents_is_part_of_a_larger_share(arabic: Any) -> None:
+    every = [f"نص {i} عن الصداع " * 12 for i in range(400)]
+    used = {}
+    for share in (0.1, 0.3, 1.0):
+        steps = steps_of(arabic, every, documents=share, batch_size=1, length=32)
+        windows = {w for s in range(steps.per_epoch) for w in steps.members(s)[1].tolist()}
+        documents = steps.windows.table[sorted(windows), 0]
+        kept = set(documents.tolist())
+        # Whole documents, not some of their windows.
+        assert np.isin(steps.windows.table[:, 0], documents).sum() == len(windows)
+        used[share] = kept
+    assert used[0.1] < used[0.3] < used[1.0] == set(range(400))
+    assert 25 <= len(used[0.1]) <= 60 and 90 <= len(used[0.3]) <= 150
+
+
+def test_pieces_are_hidden_one_by_one_when_asked(arabic: Any) -> None:
+    texts = ["وبالمستشفيات والمستوصفات يستخدمون الأوكسيتوسين للولادات المتعسرة"] * 60
+    steps = {unit: steps_of(arabic, texts, unit=unit, rate=0.15) for unit in ("word", "piece")}
+    split = {}
+    for unit, of in steps.items():
+        batch = whole(of)
+        chosen = np.zeros(len(batch.ids), bool)
+        chosen[batch.masked.numpy()] = True
+        words = of.windows.flat(np.arange(60)).words
+        words[np.isin(batch.ids, [arabic.cls_token_id, arabic.sep_token_id])] = NO_WORD
+        starts = np.flatnonzero(np.r_[True, words[1:] != words[:-1]])
+        ends = [*starts[1:], len(words)]
+        shares = [chosen[a:b].mean() for a, b in zip(starts, ends, strict=True)]
+        split[unit] = sum(0 < share < 1 for share in shares)
+        assert 0.1 < chosen.sum() / (len(batch.ids) - 2 * 60) < 0.2, unit
+    assert split["piece"] > 100 and not split["word"]
