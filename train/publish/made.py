@@ -8,6 +8,8 @@ from train.corpus.funnel import table
 from train.publish.credits import CREDITS
 from train.publish.facts import Facts, chain, foreign
 
+_UNITS = {"word": "Whole words", "piece": "Single pieces"}
+
 
 def shape(record: Facts) -> str:
     """The model in one line."""
@@ -139,7 +141,9 @@ def _training(record: Facts) -> str:
         f"{how['batch_size']} documents (or windows of {how['length']} word pieces), "
         f"{done['pieces'] / 1e6:.1f} million pieces in all"
         + (f", ended by {ended}. " if ended else ". ")
-        + f"Whole words masked at {masks['rate']:.0%}, of these {masks['mask']:.0%} [MASK], "
+        + _texts(recipe)
+        + f"{_UNITS[masks.get('unit', 'word')]} masked at {masks['rate']:.0%}, of these "
+        f"{masks['mask']:.0%} [MASK], "
         f"{masks['random']:.0%} random, {rest:.0%} kept. AdamW (β {how['betas'][0]:g}, "
         f"{how['betas'][1]:g}), peak learning rate {how['learning_rate']:g}, {how['warmup']} steps "
         f"of warm-up, linear decay over the last {how['decay']:.0%}, weight decay "
@@ -149,6 +153,25 @@ def _training(record: Facts) -> str:
     )
     note = f" {done['note']}" if done.get("note") else ""
     return f"{text} {_machine(done)}{note}"
+
+
+def _texts(recipe: dict[str, Any]) -> str:
+    """What is particular of the documents that were read; records of before have none of it."""
+    how, pieces = recipe["training"], recipe.get("tokenizer") or {}
+    said = ""
+    if how.get("documents", 1) < 1:
+        said += f"Of the training documents {how['documents']:.0%} were read, chosen by hash. "
+    if how.get("replay"):
+        said += (
+            f"{how['replay']:.0%} of each step were documents that the base was trained on, "
+            "against forgetting. "
+        )
+    if pieces.get("also"):
+        said += (
+            f"Its vocabulary was learned from the training documents of `{pieces['also']}` as well "
+            f"(counted {pieces['also_times']} times). "
+        )
+    return said
 
 
 def _machine(done: dict[str, Any]) -> str:
