@@ -1,4 +1,4 @@
-"""``python -m train corpus | pretrain | evaluate | embed | publish RECIPE``."""
+"""``python -m train corpus | pretrain | evaluate | sweep | embed | publish RECIPE``."""
 
 from __future__ import annotations
 
@@ -38,6 +38,11 @@ def _run(options: argparse.Namespace) -> int:
     from viobert.scores import ScoreError
 
     try:
+        if options.stage == "sweep":
+            from train.sweep import sweep
+
+            sweep(options.recipe, options.runs)
+            return 0
         run = Run(load(options.recipe), options.runs)
         # Of several processes that a launcher started, the first holds the run for all.
         first = os.environ.get("RANK", "0") == "0"
@@ -127,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         ("corpus", "sources → documents.parquet, excluded.parquet, manifest.json, data card"),
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
         ("evaluate", "base and adapted on the same words and tasks → scores.jsonl, report"),
+        ("sweep", "one recipe with several settings and seeds → a comparison on dev documents"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
         ("publish", "the best model, its heads and card → the Hub; the page → a Space"),
     ):

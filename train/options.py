@@ -61,9 +61,9 @@ class Training:
     """Optimizer steps, at most."""
     batch_size: Positive = 64
     """Documents a step, over all processes; of one longer than ``length`` each window is one."""
-    documents: Annotated[float, Field(gt=0, le=1)] = 1.0
+    documents: Annotated[float, Field(strict=False, gt=0, le=1)] = 1.0
     """Share of the training documents that is read, chosen by hash."""
-    replay: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    replay: Beta = 0.0
     """Share of each step that is drawn from the training documents of the base's recipe instead,
     against forgetting."""
     length: Length = 256

@@ -13,7 +13,7 @@ import os
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
 from pydantic import Field, TypeAdapter, ValidationError
@@ -47,6 +47,8 @@ from train.options import (
     Weights,
 )
 from train.publish.options import Release
+
+Kind = TypeVar("Kind")
 
 
 class RecipeError(ValueError):
@@ -177,19 +179,33 @@ class Recipe:
 
 def load(path: Path) -> Recipe:
     """Read and check a recipe; ``RecipeError`` in one line for whatever is wrong with it."""
+    return parse(read(path), path)
+
+
+def read(path: Path) -> Any:
+    """What a YAML file holds; ``RecipeError`` if it cannot be read."""
     try:
-        raw = yaml.safe_load(path.read_text(encoding="utf-8"))
+        return yaml.safe_load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise RecipeError(f"{path}: no such recipe") from None
     except (OSError, UnicodeDecodeError) as error:
         raise RecipeError(f"{path}: cannot be read ({error})") from error
     except yaml.YAMLError as error:
         raise RecipeError(f"{path}: not YAML: {' '.join(str(error).split())}") from error
+
+
+def checked(kind: type[Kind], raw: Any, path: Path) -> Kind:
+    """``raw`` as a dataclass; ``RecipeError`` in one line that names the key at fault."""
     try:
         # By way of JSON: pydantic's strict mode takes a mapping for a dataclass only there.
-        recipe = TypeAdapter(Recipe).validate_json(json.dumps(raw, default=str))
+        return TypeAdapter(kind).validate_json(json.dumps(raw, default=str))
     except ValidationError as error:
         raise RecipeError(f"{path}: {_first(error)}") from None
+
+
+def parse(raw: Any, path: Path) -> Recipe:
+    """The recipe that a mapping holds, checked; its paths are relative to ``path``."""
+    recipe = checked(Recipe, raw, path)
     recipe.path = path
     for said in rules.faults(recipe):
         raise RecipeError(f"{path}: {said}")

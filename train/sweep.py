@@ -1,0 +1,120 @@
+"""The sweep stage: one recipe with several settings and seeds, compared on dev documents."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import itertools
+import json
+import os
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+from pydantic import Field
+from pydantic.dataclasses import dataclass
+
+from train import checkpointing, sweep_report
+from train.fields import STRICT, Seed
+from train.files import Run, StageError, write_json
+from train.lineage import identity
+from train.pretrain import pretrain
+from train.recipe import Recipe, RecipeError, checked, parse, read
+from train.sweep_report import Trained
+
+
+@dataclass(config=STRICT)
+class Sweep:
+    name: Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9.-]*$")]
+    """Names the folder, ``runs/<name>/``."""
+    recipe: str
+    """What is trained, relative to this file; its corpus is shared by all."""
+    variants: Annotated[dict[str, dict[str, Any]], Field(min_length=2)]
+    """By name, the keys of the recipe that it changes (``training.learning_rate: 5e-4``), under
+    ``what`` unless they begin with ``how``. The others are compared with the first."""
+    seeds: Annotated[list[Seed], Field(min_length=1)] = dataclasses.field(
+        default_factory=lambda: [42]
+    )
+    """Each variant is trained with each, as ``training.seed``."""
+    set: dict[str, Any] = dataclasses.field(default_factory=dict)
+    """Keys that are changed for all."""
+
+
+def sweep(path: Path, runs: Path, log: Any = print) -> bool:
+    """Train every variant with every seed and write ``sweep.json``, ``sweep.md`` and
+    ``sweep.html``; what is trained already is kept. False if SIGTERM ended it.
+
+    Only dev documents are read. Raises ``RecipeError`` and ``StageError``.
+    """
+    wanted = checked(Sweep, read(path), path)
+    members = list(of(wanted, path, runs))
+    trained = []
+    for number, (variant, seed, run) in enumerate(members, 1):
+        log(f"{wanted.name}: {number} of {len(members)}, {variant}, seed {seed}")
+        _share_corpus(run, path.parent / wanted.recipe)
+        with run.lock():
+            if not pretrain(run, log):
+                return False
+            trained.append(result(run, variant, seed))
+    folder = runs / wanted.name
+    write_json(folder / "sweep.json", [dataclasses.asdict(one) for one in trained])
+    sweep_report.write(folder, wanted.name, trained, log)
+    return True
+
+
+def of(wanted: Sweep, path: Path, runs: Path) -> list[tuple[str, int, Run]]:
+    """Variant, seed and run of each training, checked before the first begins."""
+    source = path.parent / wanted.recipe
+    raw = read(source)
+    found, names = [], set[str]()
+    for (variant, changes), seed in itertools.product(wanted.variants.items(), wanted.seeds):
+        name = f"{wanted.name}.{re.sub(r'[^a-z0-9.]+', '-', variant.lower()).strip('-')}.{seed}"
+        if name in names:
+            raise RecipeError(f"{path}: {variant} has the same folder as another, {name}")
+        names.add(name)
+        changed = {**wanted.set, **changes, "training.seed": seed}
+        found.append((variant, seed, Run(_changed(raw, changed, name, source, path), runs)))
+    return found
+
+
+def _changed(raw: Any, changes: dict[str, Any], name: str, source: Path, path: Path) -> Recipe:
+    """The recipe with some keys set anew."""
+    out = {**copy.deepcopy(raw), "name": name}
+    for key, value in changes.items():
+        parts = key.split(".")
+        if parts[0] == "corpus":
+            raise RecipeError(f"{path}: {key}: the variants of a sweep share one corpus")
+        at = out if parts[0] == "how" else out["what"]
+        for part in parts[:-1]:
+            at = at.setdefault(part, {})
+            if not isinstance(at, dict):
+                raise RecipeError(f"{path}: {key}: {part} holds no keys")
+        at[parts[-1]] = value
+    try:
+        return parse(out, source)
+    except RecipeError as error:
+        raise RecipeError(f"{path}: {name}: {error}") from None
+
+
+def _share_corpus(run: Run, source: Path) -> None:
+    """Let a run find the corpus of the recipe that it is a variant of."""
+    made = Run(parse(read(source), source), run.runs)
+    if not made.manifest.exists():
+        raise StageError(f"{made.corpus}: no corpus; run python -m train corpus {source} first")
+    run.folder.mkdir(parents=True, exist_ok=True)
+    if not run.corpus.exists():
+        run.corpus.unlink(missing_ok=True)
+        run.corpus.symlink_to(os.path.relpath(made.corpus, run.folder))
+
+
+def result(run: Run, variant: str, seed: int) -> Trained:
+    """What the best evaluation of a finished training measured."""
+    done = json.loads(run.done.read_text(encoding="utf-8"))
+    found = checkpointing.newest(run.checkpoints, identity(run), lambda _: None)
+    if found is None:
+        raise StageError(f"{run.checkpoints}: no checkpoint; remove {run.folder} to train again")
+    best = found[0]["judge"]["best"]
+    return Trained(
+        variant, seed, best["values"], best["replicates"],
+        done["best"]["step"], done["pieces"], done["seconds"], done["devices"],
+    )  # fmt: skip
