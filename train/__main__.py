@@ -1,4 +1,4 @@
-"""``python -m train corpus | pretrain | evaluate | sweep | embed | publish RECIPE``."""
+"""``python -m train corpus | pretrain | evaluate | embed | all | sweep | publish RECIPE``."""
 
 from __future__ import annotations
 
@@ -77,9 +77,21 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
         return _evaluate(options)
     if name == "publish":
         return _publish(options)
+    if name == "all":
+        return _whole(options)
     from train.embed import embed
 
     return embed
+
+
+def _whole(options: argparse.Namespace) -> Callable[[Run], object]:
+    from functools import partial
+
+    from train.whole import whole
+    from viobert.checkpoints import ROOT
+
+    place = (options.into.absolute() if options.into else ROOT) / "assets" / "models"
+    return partial(whole, folder=None if options.no_embed else place)
 
 
 def _publish(options: argparse.Namespace) -> Callable[[Run], object]:
@@ -132,8 +144,9 @@ def _parser() -> argparse.ArgumentParser:
         ("corpus", "sources → documents.parquet, excluded.parquet, manifest.json, data card"),
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
         ("evaluate", "base and adapted on the same words and tasks → scores.jsonl, report"),
-        ("sweep", "one recipe with several settings and seeds → a comparison on dev documents"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
+        ("all", "all of these in order, going on where they stopped, with the time that is left"),
+        ("sweep", "one recipe with several settings and seeds → a comparison on dev documents"),
         ("publish", "the best model, its heads and card → the Hub; the page → a Space"),
     ):
         stage = stages.add_parser(name, help=text, description=text)
@@ -162,6 +175,11 @@ def _parser() -> argparse.ArgumentParser:
     )
     stages.choices["pretrain"].add_argument(
         "--plot", action="store_true", help="only draw the curves anew"
+    )
+    place = stages.choices["all"].add_mutually_exclusive_group()
+    place.add_argument("--no-embed", action="store_true", help="leave assets/ and README.md alone")
+    place.add_argument(
+        "--into", type=Path, metavar="DIR", help="embed in DIR/assets/models instead"
     )
     _publish_options(stages.choices["publish"])
     corpus = stages.choices["corpus"]
