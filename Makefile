@@ -1,15 +1,16 @@
-# make demo   the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
-# make test   everything that is tested, a real browser included
-# make lint   ruff and mypy
-# make bench  speed of corpus, masks, training and page beside others'
-# make mini   the embedded pair from its data folder: VIOBERT_DATA=… make mini
+# make demo     the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
+# make test     everything that is tested, a real browser included
+# make lint     ruff and mypy
+# make bench    speed of corpus, masks, training and page beside others'
+# make figures  every number and picture of README and cards, from what lies here; no data
+# make mini     the embedded pair from its data folder: VIOBERT_DATA=… make mini
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 7860
 VIOBERT_DATA ?= ../shared/data
 BIN := .venv/bin
 
-.PHONY: demo test lint bench mini chromium clean
+.PHONY: demo test lint bench figures mini chromium clean
 
 demo: .venv/.demo
 	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
@@ -29,6 +30,9 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/fill_mask.py
 	$(BIN)/python benchmarks/page.py
 
+figures: .venv/.dev chromium
+	$(BIN)/python -m train figures train/recipes/mini-medical.yaml
+
 # Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
 mini: .venv/.dev
 	export VIOBERT_DATA="$(VIOBERT_DATA)"; set -e; \
@@ -36,7 +40,8 @@ mini: .venv/.dev
 		$(BIN)/python -m train $$stage train/recipes/mini-medical.yaml; \
 	done; \
 	$(BIN)/python -m train evaluate train/recipes/mini-medical.yaml --only axis=ner,seed=13 --keep; \
-	$(BIN)/python -m train embed train/recipes/mini-medical.yaml
+	$(BIN)/python -m train embed train/recipes/mini-medical.yaml; \
+	$(BIN)/python -m train figures train/recipes/mini-medical.yaml
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \

@@ -1,4 +1,4 @@
-"""``python -m train corpus | pretrain | evaluate | embed | publish RECIPE``."""
+"""``python -m train corpus | pretrain | evaluate | embed | figures | publish RECIPE``."""
 
 from __future__ import annotations
 
@@ -72,6 +72,10 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
         return _evaluate(options)
     if name == "publish":
         return _publish(options)
+    if name == "figures":
+        from train.figures import figures
+
+        return figures
     from train.embed import embed
 
     return embed
@@ -128,6 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
         ("evaluate", "base and adapted on the same words and tasks → scores.jsonl, report"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
+        ("figures", "README, cards and pictures anew, from the pair's records and scores"),
         ("publish", "the best model, its heads and card → the Hub; the page → a Space"),
     ):
         stage = stages.add_parser(name, help=text, description=text)
