@@ -1,9 +1,10 @@
-# make demo   the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
-# make test   everything that is tested, a real browser included
-# make lint   ruff and mypy
-# make bench  speed of corpus, masks, training and page beside others'
-# make mini   the embedded pair from its data folder, with what is left: VIOBERT_DATA=… make mini
-#             (RECIPE= another one, whose pair replaces that in assets/)
+# make demo     the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
+# make test     everything that is tested, a real browser included
+# make lint     ruff and mypy
+# make bench    speed of corpus, masks, training and page beside others'
+# make figures  every number and picture of README and cards, from what lies here; no data
+# make mini     the embedded pair from its data folder, and what is left: VIOBERT_DATA=… make mini
+#               (RECIPE= another one, whose pair replaces that in assets/)
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 7860
@@ -11,7 +12,7 @@ VIOBERT_DATA ?= ../shared/data
 RECIPE ?= train/recipes/mini-medical.yaml
 BIN := .venv/bin
 
-.PHONY: demo test lint bench mini chromium clean
+.PHONY: demo test lint bench figures mini chromium clean
 
 demo: .venv/.demo
 	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
@@ -30,6 +31,9 @@ bench: .venv/.dev
 	$(BIN)/python benchmarks/training.py
 	$(BIN)/python benchmarks/fill_mask.py
 	$(BIN)/python benchmarks/page.py
+
+figures: .venv/.dev chromium
+	$(BIN)/python -m train figures train/recipes/mini-medical.yaml
 
 # Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
 mini: .venv/.dev

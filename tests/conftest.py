@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -85,26 +86,16 @@ def copy_of(general: Path, tmp_path: Path) -> Callable[[str], Path]:
     return copy
 
 
-SWITCHES = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-
-
 # Not for the session: with its event loop alive, processes of later tests would wait for ever.
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     """A real one; the test is skipped where there is none (and fails in CI)."""
-    from playwright.sync_api import sync_playwright
+    from train.browser import NoBrowser, launched
 
-    names = ("chromium", "chromium-browser", "google-chrome")
-    chromium = next(filter(None, map(shutil.which, names)), None)
-    with sync_playwright() as playwright:
-        own = playwright.chromium.executable_path
-        chromium = chromium or (own if Path(own).exists() else None)
-        if chromium is None:
-            reason = "no Chromium, neither on PATH nor Playwright's: the page was not looked at"
+    with ExitStack() as open_until_done:
+        try:
+            opened = open_until_done.enter_context(launched())
+        except NoBrowser as error:
+            reason = f"{error}: the page was not looked at"
             (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(reason)
-        launched = playwright.chromium.launch(executable_path=chromium, args=SWITCHES)
-        yield launched
-        launched.close()
+        yield opened

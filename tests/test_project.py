@@ -11,8 +11,6 @@ from pathlib import Path
 import pytest
 import yaml
 
-from train.embed import END, START
-from train.publish.figures import figures
 from viobert import scores
 from viobert.checkpoints import EMBEDDED, ROOT, TAGGERS, load
 from viobert.ner import Tagger
@@ -55,11 +53,6 @@ def test_the_front_matter_agrees_with_the_requirements() -> None:
     assert front["sdk"] == "gradio" and f"gradio[mcp]=={front['sdk_version']}" in pins
     assert front["python_version"] == "3.12.12" and front["app_file"] == "app.py"
     assert len(front["short_description"]) <= 60
-
-
-def test_the_readmes_figures_are_those_of_the_scores() -> None:
-    shown = README.partition(START)[2].partition(END)[0]
-    assert shown.strip() == figures(list(scores.read(ROOT / "assets" / "scores.jsonl"))).strip()
 
 
 def test_adaptation_helped_where_the_readme_says() -> None:

@@ -1,4 +1,4 @@
-"""``python -m train corpus | pretrain | evaluate | embed | all | sweep | publish RECIPE``."""
+"""``python -m train STAGE RECIPE``; ``--help`` lists the stages."""
 
 from __future__ import annotations
 
@@ -77,6 +77,10 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
         return _evaluate(options)
     if name == "publish":
         return _publish(options)
+    if name == "figures":
+        from train.figures import figures
+
+        return figures
     if name == "all":
         return _whole(options)
     from train.embed import embed
@@ -145,6 +149,7 @@ def _parser() -> argparse.ArgumentParser:
         ("pretrain", "documents → tokens, checkpoints, metrics.jsonl, curves.html, best/"),
         ("evaluate", "base and adapted on the same words and tasks → scores.jsonl, report"),
         ("embed", "base and adapted → assets/models/, the pair that the page carries"),
+        ("figures", "README, cards and pictures anew, from the pair's records and scores"),
         ("all", "all of these in order, going on where they stopped, with the time that is left"),
         ("sweep", "one recipe with several settings and seeds → a comparison on dev documents"),
         ("publish", "the best model, its heads and card → the Hub; the page → a Space"),

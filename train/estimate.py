@@ -26,8 +26,9 @@ TRAINING = 0.29e12
 READING = 80_000
 #: Seconds of a cell of the grid; of a small model at least this share.
 CELL, LEAST = 45 * 60 / 178, 0.2
-#: Cells that a head that finds entities takes as long as; seconds that the embedding takes.
-HEAD, EMBED = 2.0, 10.0
+#: Cells that a head that finds entities takes as long as; seconds of the embedding and of the
+#: figures' pictures.
+HEAD, EMBED, FIGURES = 2.0, 10.0, 30.0
 #: Cores that worked on the corpora.
 CORES = 2
 #: Seconds before a stage works: imports, models and texts that are loaded.

@@ -13,13 +13,15 @@ import torch
 from train import estimate, throughput
 from train.corpus.build import build, read_manifest
 from train.embed import embed
-from train.estimate import EMBED, HEAD, MINI, Kind, Work
+from train.estimate import EMBED, FIGURES, HEAD, MINI, Kind, Work
 from train.evaluate.axes import Cell, registry
 from train.evaluate.stage import evaluate
+from train.figures import figures
 from train.files import Run, StageError
 from train.lineage import finished
 from train.pretrain import pretrain
 from train.publish.heads import Head, candidates
+from viobert.checkpoints import EMBEDDED
 
 Log = Callable[[str], object]
 
@@ -40,16 +42,19 @@ class Stage:
 
 
 def stages(run: Run, folder: Path | None) -> list[Stage]:
-    """In order. ``folder``: where the pair is embedded, if the base is a recipe; None: nowhere."""
+    """In order. ``folder``: where the pair is embedded, if the base is a recipe; None: nowhere. The
+    project's own pair brings its figures with it."""
     found = [Stage("corpus", "text", partial(_corpus_left, run), partial(_corpus, run))]
     for made in lineage(run):
         name, left = f"pretrain {made.recipe.name}", partial(training_left, made)
         found.append(Stage(name, "models", left, partial(_pretrain, made), made))
-    found.append(Stage("evaluate", "models", partial(_grid_left, run), partial(_evaluate, run)))
-    if _heads(run):
+    if _heads(run):  # first: the grid then has their cells
         found.append(Stage("heads", "models", partial(_heads_left, run), partial(_keep, run)))
+    found.append(Stage("evaluate", "models", partial(_grid_left, run), partial(_evaluate, run)))
     if folder and run.base():
         found.append(Stage("embed", "text", lambda: EMBED, partial(_embed, run, folder)))
+    if folder == EMBEDDED:
+        found.append(Stage("figures", "text", lambda: FIGURES, partial(_draw, run)))
     return found
 
 
@@ -137,17 +142,25 @@ def _heads(run: Run) -> list[Head]:
 
 
 def _heads_left(run: Run) -> float:
-    """Kept ones of cells that are still to be computed are made anew."""
-    folder = run.evaluation / "heads"
-    kept = [(folder / head.cell.name / "model.safetensors").is_file() for head in _heads(run)]
-    count = len(kept) if _grid_left(run) else kept.count(False)
-    return estimate.grid(count, *_flops(run)) * HEAD
+    """A head is taken for done as a cell is."""
+    heads, cells = _heads(run), run.evaluation / "cells"
+    if all(_has_corpus(made) and finished(made) for made in lineage(run)):
+        folder = run.evaluation / "heads"
+        heads = [head for head in heads if not (
+            (folder / head.cell.name / "model.safetensors").is_file()
+            and (cells / f"{head.cell.name}.parquet").is_file()
+        )]  # fmt: skip
+    return estimate.grid(len(heads), *_flops(run)) * HEAD
 
 
 def _keep(run: Run, log: Log) -> bool:
-    if _heads_left(run):
-        seed = run.recipe.what.evaluation.seeds[0]
-        evaluate(run, log, only=f"axis=ner,seed={seed}", keep=True)
+    seed = run.recipe.what.evaluation.seeds[0]
+    evaluate(run, log, only=f"axis=ner,seed={seed}", keep=True)
+    return True
+
+
+def _draw(run: Run, log: Log) -> bool:
+    figures(run, log)
     return True
 
 

@@ -74,9 +74,8 @@ def _in_words(figure: go.Figure, titles: Sequence[str], words: Words) -> None:
 def name_lines(figure: go.Figure, lines: dict[str, str], row: int, words: Words | None) -> None:
     """Label the lines of a panel, the first one on top."""
     order = list(lines)[::-1]
-    figure.update_yaxes(categoryorder="array", categoryarray=order, row=row, col=1)
+    figure.update_yaxes(
+        categoryorder="array", categoryarray=order, range=[-0.7, len(order) - 0.3], row=row, col=1
+    )
     if words:
-        figure.update_yaxes(
-            tickvals=order, ticktext=[lines[key] for key in order],
-            range=[-0.7, len(order) - 0.3], row=row, col=1,
-        )  # fmt: skip
+        figure.update_yaxes(tickvals=order, ticktext=[lines[key] for key in order], row=row, col=1)

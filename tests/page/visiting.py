@@ -2,20 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import socket
 import subprocess
-import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import httpx
 from playwright.sync_api import Browser, ConsoleMessage, Page, Request, expect
 
-from viobert.checkpoints import ROOT
+from train import browser
 from viobert.page.build import titles
 from viobert.page.strings import STRINGS, Language
 
@@ -38,35 +33,10 @@ class App:
 @contextmanager
 def served(folder: Path, **environment: str) -> Iterator[App]:
     """``app.py`` on a free port, offline, without a rate limit unless ``environment`` says so."""
-    env = {k: v for k, v in os.environ.items() if not k.startswith(("VIOBERT_", "GRADIO_"))}
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
     log, votes = folder / "log.txt", folder / "votes"
-    env |= {"PORT": str(port), "VIOBERT_OFFLINE": "1", "VIOBERT_RATE": "0"}
-    env |= {"VIOBERT_FEEDBACK_DIR": str(votes), **environment}
-    began = time.monotonic()
-    with log.open("wb") as sink:
-        # From another folder: nothing may hang on where it is started.
-        process = subprocess.Popen(
-            [sys.executable, str(ROOT / "app.py")], env=env, cwd=folder, stdout=sink, stderr=sink
-        )
-    url = f"http://127.0.0.1:{port}"
-    try:
-        while not _answers(url):
-            assert process.poll() is None and time.monotonic() - began < 60, log.read_text()
-            time.sleep(0.05)
-        yield App(url, time.monotonic() - began, process, log, votes)
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
-def _answers(url: str) -> bool:
-    try:
-        return httpx.get(f"{url}/config", timeout=2).status_code == 200
-    except httpx.HTTPError:
-        return False
+    told = {"VIOBERT_RATE": "0", "VIOBERT_FEEDBACK_DIR": str(votes), **environment}
+    with browser.served(log, **told) as page:
+        yield App(page.url, page.seconds, page.process, log, votes)
 
 
 @dataclass

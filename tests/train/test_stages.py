@@ -16,12 +16,13 @@ import pytest
 
 from tests.train.conftest import RECIPES, ROOT, stage
 from train.corpus.build import build
-from train.embed import END, START, embed
+from train.embed import embed
 from train.evaluate.stage import evaluate
 from train.files import Run, StageError
 from train.lineage import finished
 from train.metrics import read
 from train.pretrain import pretrain
+from train.publish.readme import NAMES, marks
 from train.recipe import load
 from viobert import checkpoints, scores
 from viobert.ner import Tagger
@@ -123,7 +124,8 @@ def test_a_base_in_the_shape_of_marbert_is_continued_and_compared(
 
 def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
-    readme.write_text(f"before\n{START}\nold\n{END}\nafter\n", encoding="utf-8")
+    old = "\n".join("\nold\n".join(marks(name)) for name in NAMES)
+    readme.write_text(f"before\n{old}\nafter\n", encoding="utf-8")
     assets = tmp_path / "assets"
     seed = smoke.recipe.what.evaluation.seeds[0]
     heads, away = smoke.evaluation / "heads", tmp_path / "heads"
@@ -140,7 +142,8 @@ def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None
         assert "entity F1" in told and f"seed {seed}" in told
         assert (tagger.checkpoint.model.config.id2label[0], name) == ("O", tagger.checkpoint.name)
     page = readme.read_text(encoding="utf-8")
-    assert page.startswith("before\n") and page.endswith("\nafter\n") and "old" not in page
+    assert page.startswith("before\n") and page.endswith("\nafter\n")
+    assert "\nold\n" not in page and "`smoke-base.yaml`" in page
     assert "| intrinsic · consultations |" in page and "entity F1" in page
     text = (assets / "models" / "viobert-mini" / "README.md").read_text(encoding="utf-8")
     for row in scores.read(smoke.scores):

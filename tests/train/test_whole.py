@@ -105,7 +105,7 @@ def test_finished_stages_are_passed_over_and_the_pair_is_embedded(
     made = (finished.best / "model.safetensors").stat().st_mtime_ns
     said = stage("all", finished.runs, "--into", str(tmp_path / "trial")).stdout
     lines = [line for line in said.splitlines() if line.startswith("smoke: stage ")]
-    names = ["corpus", "pretrain smoke-base", "pretrain smoke", "evaluate", "heads", "embed"]
+    names = ["corpus", "pretrain smoke-base", "pretrain smoke", "heads", "evaluate", "embed"]
     expected = [
         f"smoke: stage {number} of 6, {name}{' (done before)' if number < 6 else ''}; "
         "under a minute left for all"
@@ -128,13 +128,13 @@ def test_what_is_left_is_read_from_the_disk(finished: Run) -> None:
 
     assert left() == [False] * 5
     shutil.rmtree(finished.evaluation / "heads")
-    assert left() == [False] * 4 + [True]
-    next((finished.evaluation / "cells").glob("*.parquet")).unlink()
-    assert left() == [False] * 3 + [True] * 2
+    assert left() == [False, False, False, True, False]
+    next((finished.evaluation / "cells").glob("intrinsic.*.parquet")).unlink()
+    assert left() == [False, False, False, True, True]
     finished.done.unlink()
     max(finished.checkpoints.glob("step-*")).rename(finished.checkpoints / "step-00000045")
     shutil.rmtree(finished.checkpoints / "step-00000030")
-    training, grid, _ = [s.left().seconds for s in stages.stages(finished, None)][2:]
+    training, _, grid = [s.left().seconds for s in stages.stages(finished, None)][2:]
     assert training == pytest.approx(stages.training_left(finished, 0) / 4)
     cells = 2 * (2 * 2 + 1)  # models × (two axes × seeds, and left to right)
     assert grid == pytest.approx(cells * estimate.CELL * estimate.LEAST)

@@ -43,8 +43,12 @@ def figure(manifest: dict[str, Any]) -> Any:
             y=["read", *(f"after {step}" for step in STEPS)],
             x=left,
             texttemplate="%{value:,}",
+            cliponaxis=False,
             hovertemplate="%{y}: %{x:,} documents, %{percentInitial} of those read",
         )
     title = f"{manifest['name']}: {manifest['documents']:,} documents from source to corpus"
-    drawn.update_layout(title=title, template="plotly_white", legend_title="source", height=520)
+    drawn.update_layout(
+        title=title, template="plotly_white", legend_title="source", height=480,
+        margin={"t": 70, "b": 20},
+    )  # fmt: skip
     return drawn

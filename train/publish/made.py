@@ -179,11 +179,14 @@ def _machine(done: dict[str, Any]) -> str:
         return "Hardware, time and energy were not recorded."
     text = f"On {done['devices']}"
     if done.get("seconds"):
-        text += f": {done['seconds'] / 3600:.1f} h" if done["seconds"] >= 3600 else (
-            f": {done['seconds'] / 60:.0f} min"
-        )  # fmt: skip
+        text += f": {duration(done['seconds'])}"
     if done.get("joules"):
         return f"{text}, {done['joules'] / 3.6e6:.2f} kWh by the devices' own counters."
     unread = "no counter of energy could be read there" if "joules" in done else (
         "energy was not recorded")  # fmt: skip
     return f"{text}; {unread}."
+
+
+def duration(seconds: float) -> str:
+    """Hours from one hour on, else minutes."""
+    return f"{seconds / 3600:.1f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"

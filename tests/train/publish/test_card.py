@@ -14,7 +14,7 @@ import pytest
 from huggingface_hub import ModelCard
 
 from tests.train.conftest import RECIPES
-from train.embed import write_cards
+from train.figures import write_cards
 from train.files import Run, StageError
 from train.publish import facts
 from train.publish.card import card
