@@ -159,8 +159,8 @@ def test_a_queued_corpus_ends_the_command_in_good_order(
     monkeypatch.setattr(throughput, "rate", lambda *_: estimate.TRAINING / 100)
     said: list[str] = []
     assert not whole(Run(load(RECIPES / "smoke.yaml"), tmp_path), said.append)
-    assert re.fullmatch(r"smoke: stage 1 of 6, corpus; about 2 h \d+ min left for all", said[0])
-    assert said[1] == "smoke: stopped in stage 1 of 6; the same command goes on"
+    assert re.fullmatch(r"smoke: stage 1 of 7, corpus; about 2 h \d+ min left for all", said[0])
+    assert said[1] == "smoke: stopped in stage 1 of 7; the same command goes on"
 
 
 def test_sigterm_during_a_training_exits_0_and_the_same_command_goes_on(
