@@ -4,7 +4,7 @@
 # make bench    speed of corpus, masks, training and page beside others'
 # make figures  every number and picture of README and cards, from what lies here; no data
 # make mini     the embedded pair from its data folder, and what is left: VIOBERT_DATA=… make mini
-#               (RECIPE= another one, whose pair replaces that in assets/)
+#               (a trial: make mini RECIPE=train/recipes/smoke.yaml OPTIONS=--no-embed)
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 7860
@@ -36,8 +36,8 @@ figures: .venv/.dev chromium
 	$(BIN)/python -m train figures train/recipes/mini-medical.yaml
 
 # Hours on two cores; every stage goes on where it stopped. The pair is copied when all is done.
-mini: .venv/.dev
-	VIOBERT_DATA="$(VIOBERT_DATA)" $(BIN)/python -m train all $(RECIPE)
+mini: .venv/.dev chromium
+	VIOBERT_DATA="$(VIOBERT_DATA)" $(BIN)/python -m train all $(RECIPE) $(OPTIONS)
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 10) <= sys.version_info[:2] <= (3, 13))' \

@@ -42,12 +42,13 @@ def _run(options: argparse.Namespace) -> int:
         if options.stage == "sweep":
             from train.sweep import sweep
 
+            _alone("sweep")
             sweep(options.recipe, options.runs)
             return 0
         run = Run(load(options.recipe), options.runs)
         # Of several processes that a launcher started, the first holds the run for all.
         first = os.environ.get("RANK", "0") == "0"
-        with run.lock() if first else nullcontext():
+        with run.lock() if first and options.stage != "figures" else nullcontext():
             _stage(options)(run)
     except (RecipeError, StageError, CheckpointError, ScoreError, OSError) as error:
         print(f"train: {error}", file=sys.stderr)
@@ -89,14 +90,23 @@ def _stage(options: argparse.Namespace) -> Callable[[Run], object]:
     return embed
 
 
+def _alone(stage: str) -> None:
+    """``StageError`` under a launcher: only ``pretrain`` shares its work among processes."""
+    from train.files import StageError
+
+    if int(os.environ.get("WORLD_SIZE", "1")) > 1:
+        raise StageError(f"{stage} is one process; launch python -m train pretrain instead")
+
+
 def _whole(options: argparse.Namespace) -> Callable[[Run], object]:
     from functools import partial
 
     from train.whole import whole
     from viobert.checkpoints import ROOT
 
+    _alone("all")
     place = (options.into.absolute() if options.into else ROOT) / "assets" / "models"
-    return partial(whole, folder=None if options.no_embed else place)
+    return partial(whole, folder=None if options.no_embed else place, replace=bool(options.into))
 
 
 def _publish(options: argparse.Namespace) -> Callable[[Run], object]:

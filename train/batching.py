@@ -115,21 +115,22 @@ class Steps(Dataset[list[Batch]]):
         micro_batch: int,
         seed: int,
         replay: float = 0.0,
-        documents: float = 1.0,
+        shares: Sequence[float] = (1.0, 1.0),
         process: int = 0,
         processes: int = 1,
     ) -> None:
-        """``corpora``: the training text and, for a ``replay`` above 0, that of the base."""
+        """``corpora``: the training text and, for a ``replay`` above 0, that of the base;
+        ``shares``: how much of the documents of each is read."""
         self.special, self.masking = special, masking
         self.micro_batch, self.seed = micro_batch, seed
         self.process, self.processes = process, processes
         self.windows = Windows(corpora, length)
         self.sizes = self.windows.sizes
         again = min(batch_size - 1, max(1, round(replay * batch_size))) if replay else 0
-        own = Shuffled(self.windows.of(0, documents), batch_size - again, [seed])
+        own = Shuffled(self.windows.of(0, shares[0]), batch_size - again, [seed])
         self.drawn = [own]
         if again:
-            self.drawn.append(Shuffled(self.windows.of(1), again, [seed, 1]))
+            self.drawn.append(Shuffled(self.windows.of(1, shares[1]), again, [seed, 1]))
         #: Windows a step, replayed ones included; and steps of an epoch of the training text.
         self.batch_size, self.per_epoch = sum(d.count for d in self.drawn), own.per_epoch
 

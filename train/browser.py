@@ -36,7 +36,7 @@ class NoBrowser(RuntimeError):
 def launched() -> Iterator[Browser]:
     """Chromium from PATH, else Playwright's own; ``NoBrowser`` where there is neither."""
     try:
-        from playwright.sync_api import sync_playwright
+        from playwright.sync_api import Error, sync_playwright
     except ModuleNotFoundError:
         raise NoBrowser("no Playwright; pip install -e '.[dev]' installs it") from None
     names = ("chromium", "chromium-browser", "google-chrome")
@@ -46,7 +46,10 @@ def launched() -> Iterator[Browser]:
         found = found or (own if Path(own).exists() else None)
         if found is None:
             raise NoBrowser("no Chromium, on PATH or Playwright's; make chromium installs it")
-        browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        try:
+            browser = playwright.chromium.launch(executable_path=found, args=SWITCHES)
+        except Error as error:
+            raise NoBrowser(f"{found}: {error.message.splitlines()[0]}") from None
         try:
             yield browser
         finally:
@@ -84,7 +87,10 @@ def served(log: Path, **environment: str) -> Iterator[Served]:
     try:
         while not _answers(url):
             if process.poll() is not None or time.monotonic() - began > 60:
-                raise StageError(f"the page did not start: {log.read_text(encoding='utf-8')}")
+                said = log.read_text(encoding="utf-8", errors="replace").strip().splitlines()
+                raise StageError(
+                    f"the page did not start: {said[-1] if said else 'it says nothing'}"
+                )
             time.sleep(0.05)
         yield Served(url, time.monotonic() - began, process)
     finally:

@@ -41,6 +41,8 @@ def write_texts(run: Run, folder: Path = checkpoints.EMBEDDED) -> None:
     scores beside it."""
     rows = read_scores(folder)
     base, model = (facts.read(at) for at in pair(folder))
+    if model["name"] != run.recipe.name:
+        raise StageError(f"{folder}: the pair of {model['name']}, not of {run.recipe.path}")
     readme = folder.parents[1] / "README.md"
     if readme.exists():
         text = renewed(readme, blocks(rows, base, model, _sentences(run)))

@@ -49,7 +49,8 @@ class Run:
         """Hold this run and its bases for one process; ``StageError`` if another holds them."""
         base = self.base()
         self.folder.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self.folder / ".lock", timeout=0)
+        # One object a file: within a process a run may be held again, as another's base is.
+        lock = FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
         try:
             with base.lock() if base else nullcontext(), lock:
                 yield

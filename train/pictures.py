@@ -145,7 +145,8 @@ def look(browser: Browser, url: str, language: Language) -> bytes:
             page.locator(f"#{panel} .word").nth(4).wait_for()
         page.evaluate("document.fonts.ready")
         legend = page.locator("#legend").bounding_box()
-        assert legend, "the answers have no legend"
+        if not legend:
+            raise StageError("the page shows no legend below its answers")
         page.set_viewport_size(
             {"width": PAGE, "height": round(legend["y"] + legend["height"] + 12)}
         )

@@ -53,7 +53,7 @@ def stages(run: Run, folder: Path | None) -> list[Stage]:
     found.append(Stage("evaluate", "models", partial(_grid_left, run), partial(_evaluate, run)))
     if folder and run.base():
         found.append(Stage("embed", "text", lambda: EMBED, partial(_embed, run, folder)))
-    if folder == EMBEDDED:
+    if folder == EMBEDDED and run.base():
         found.append(Stage("figures", "text", lambda: FIGURES, partial(_draw, run)))
     return found
 
@@ -64,13 +64,22 @@ def lineage(run: Run) -> list[Run]:
     return [*(lineage(base) if base else []), run]
 
 
+def _corpora(run: Run) -> list[Run]:
+    """The run, and those whose documents a vocabulary of its lineage is learned from besides."""
+    also = (made.vocabulary() for made in lineage(run))
+    return list({of.recipe.name: of for of in (run, *also) if of}.values())
+
+
 def _corpus(run: Run, log: Log) -> bool:
-    build(run, log)
-    return bool(read_manifest(run))  # none while a cluster's jobs are queued
+    for made in _corpora(run):
+        with made.lock():
+            build(made, log)
+    return all(read_manifest(made) for made in _corpora(run))  # none while jobs are queued
 
 
 def _corpus_left(run: Run) -> float:
-    return sum(estimate.corpus(made) for made in lineage(run) if not _has_corpus(made))
+    every = {of.recipe.name: of for made in _corpora(run) for of in lineage(made)}
+    return sum(estimate.corpus(made) for made in every.values() if not _has_corpus(made))
 
 
 def _has_corpus(run: Run) -> bool:

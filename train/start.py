@@ -65,13 +65,13 @@ def _tokenizer(run: Run) -> Any:
     what, folder = run.recipe.what, run.folder / "tokenizer"
     assert what.tokenizer and what.model, "checked when the recipe was read"
     also = run.vocabulary()
-    if also and not also.manifest.exists():
+    if also and read_manifest(also).get("recipe") != also.recipe.digest("corpus"):
         raise StageError(
             f"{run.recipe.path}: the vocabulary is learned from the documents of "
             f"{also.recipe.name} too; run python -m train corpus {also.recipe.path} first"
         )
     contents = "+".join(read_manifest(of).get("content", "") for of in (run, also) if of)
-    made_from = f"{contents}:{what.tokenizer}:{what.model.positions}"
+    made_from = f"{contents}:{run.recipe.digest('tokenizer')}:{what.model.positions}"
     stamp = {"made_from": hashlib.sha256(made_from.encode()).hexdigest()[:16]}
     if _read(folder / "made.json") != stamp:
         more = [also] * what.tokenizer.also_times if also else []

@@ -19,7 +19,7 @@ from train.fields import STRICT, Seed
 from train.files import Run, StageError, write_json
 from train.lineage import identity
 from train.pretrain import pretrain
-from train.recipe import Recipe, RecipeError, checked, parse, read
+from train.recipe import Recipe, RecipeError, checked, load, parse, read
 from train.sweep_report import Trained
 
 
@@ -48,14 +48,19 @@ def sweep(path: Path, runs: Path, log: Any = print) -> bool:
     """
     wanted = checked(Sweep, read(path), path)
     members = list(of(wanted, path, runs))
-    trained = []
-    for number, (variant, seed, run) in enumerate(members, 1):
-        log(f"{wanted.name}: {number} of {len(members)}, {variant}, seed {seed}")
-        _share_corpus(run, path.parent / wanted.recipe)
-        with run.lock():
-            if not pretrain(run, log):
-                return False
-            trained.append(result(run, variant, seed))
+    source, trained = Run(load(path.parent / wanted.recipe), runs), list[Trained]()
+    if not source.manifest.exists():
+        raise StageError(
+            f"{source.corpus}: no corpus; run python -m train corpus {source.recipe.path} first"
+        )
+    with source.lock():
+        for number, (variant, seed, run) in enumerate(members, 1):
+            log(f"{wanted.name}: {number} of {len(members)}, {variant}, seed {seed}")
+            _share_corpus(run, source)
+            with run.lock():
+                if not pretrain(run, log):
+                    return False
+                trained.append(result(run, variant, seed))
     folder = runs / wanted.name
     write_json(folder / "sweep.json", [dataclasses.asdict(one) for one in trained])
     sweep_report.write(folder, wanted.name, trained, log)
@@ -66,6 +71,8 @@ def of(wanted: Sweep, path: Path, runs: Path) -> list[tuple[str, int, Run]]:
     """Variant, seed and run of each training, checked before the first begins."""
     source = path.parent / wanted.recipe
     raw = read(source)
+    parse(raw, source)  # tells what is wrong with it
+    _comparable(wanted, path)
     found, names = [], set[str]()
     for (variant, changes), seed in itertools.product(wanted.variants.items(), wanted.seeds):
         name = f"{wanted.name}.{re.sub(r'[^a-z0-9.]+', '-', variant.lower()).strip('-')}.{seed}"
@@ -77,13 +84,26 @@ def of(wanted: Sweep, path: Path, runs: Path) -> list[tuple[str, int, Run]]:
     return found
 
 
+def _comparable(wanted: Sweep, path: Path) -> None:
+    """``RecipeError`` for what makes two models incomparable: other dev documents, some that a base
+    has read, other words of them, or less of their context."""
+    for key in {**wanted.set, **{k: v for of in wanted.variants.values() for k, v in of.items()}}:
+        if key.split(".")[0] in ("corpus", "base"):
+            raise RecipeError(f"{path}: {key}: the models of a sweep share corpus and base")
+    for variant, changes in wanted.variants.items():
+        for key in changes:
+            if key.startswith(("stopping", "tokenizer", "training.length", "training.seed")):
+                raise RecipeError(
+                    f"{path}: {variant}: {key}: all are read the same way; it belongs to set or "
+                    "seeds"
+                )
+
+
 def _changed(raw: Any, changes: dict[str, Any], name: str, source: Path, path: Path) -> Recipe:
     """The recipe with some keys set anew."""
     out = {**copy.deepcopy(raw), "name": name}
     for key, value in changes.items():
         parts = key.split(".")
-        if parts[0] == "corpus":
-            raise RecipeError(f"{path}: {key}: the variants of a sweep share one corpus")
         at = out if parts[0] == "how" else out["what"]
         for part in parts[:-1]:
             at = at.setdefault(part, {})
@@ -96,15 +116,12 @@ def _changed(raw: Any, changes: dict[str, Any], name: str, source: Path, path: P
         raise RecipeError(f"{path}: {name}: {error}") from None
 
 
-def _share_corpus(run: Run, source: Path) -> None:
+def _share_corpus(run: Run, source: Run) -> None:
     """Let a run find the corpus of the recipe that it is a variant of."""
-    made = Run(parse(read(source), source), run.runs)
-    if not made.manifest.exists():
-        raise StageError(f"{made.corpus}: no corpus; run python -m train corpus {source} first")
     run.folder.mkdir(parents=True, exist_ok=True)
     if not run.corpus.exists():
         run.corpus.unlink(missing_ok=True)
-        run.corpus.symlink_to(os.path.relpath(made.corpus, run.folder))
+        run.corpus.symlink_to(os.path.relpath(source.corpus, run.folder))
 
 
 def result(run: Run, variant: str, seed: int) -> Trained:

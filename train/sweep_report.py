@@ -91,11 +91,17 @@ def told(trained: Sequence[Trained]) -> str:
             line.append(text)
         rows.append(line)
     seeds = ", ".join(str(member.seed) for member in first)
+    over = (
+        "texts and seeds"
+        if len(first) > 1
+        else "texts; what another seed would change is not in it"
+    )
     head = ["variant", "best step", "million pieces", *(NAMES[term] for term in terms)]
     return (
-        f"{table(head, rows)}\n\nMeans of seeds {seeds}, best evaluation of each on dev documents; "
-        f"in brackets the difference from {first[0].variant} and its 95 % interval (paired, over "
-        f"texts and seeds). On {first[0].devices}."
+        f"{table(head, rows)}\n\n{'Means of seeds' if len(first) > 1 else 'Seed'} {seeds}; of each "
+        "training the best evaluation, on the dev documents that it was chosen by. In brackets the "
+        f"difference from {first[0].variant} and its 95 % interval (paired, over {over}), not "
+        f"corrected for their number. On {first[0].devices}."
     )
 
 

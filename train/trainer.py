@@ -71,10 +71,15 @@ class Trainer:
             micro_batch=self.how.micro_batch,
             seed=self.config.seed,
             replay=self.config.replay,
-            documents=self.config.documents,
+            shares=self._shares(),
             process=self.accelerator.process_index,
             processes=processes,
         )
+        if not all(drawn.count for drawn in steps.drawn):
+            raise StageError(
+                f"{self.run.recipe.path}: no document to train on, or to replay; raise "
+                "what.training.documents"
+            )
         if steps.batch_size < processes:
             raise StageError(
                 f"{self.run.recipe.path}: {steps.batch_size} documents a step for {processes} "
@@ -82,6 +87,12 @@ class Trainer:
                 f"{self.config.batch_size})"
             )
         return steps
+
+    def _shares(self) -> list[float]:
+        """Of the training documents that are read, and of the base's that are replayed: those that
+        the base has read."""
+        base = self.run.base()
+        return [self.config.documents, base.recipe.what.training.documents if base else 1.0]
 
     def train(self) -> bool:
         """Run until the steps or the patience of the recipe end; False if a SIGTERM came, with a
@@ -316,6 +327,7 @@ class Trainer:
                 "steps": self.step,
                 "ended_by": ended,
                 "pieces": self.pieces,
+                "epochs": round(self.step / self.steps.per_epoch, 2),
                 "seconds": round(time.monotonic() - self.begun, 1),
                 "joules": self.energy.joules(),
                 "devices": devices(self.accelerator.device, self.accelerator.num_processes),

@@ -9,19 +9,25 @@ from pathlib import Path
 
 from train import throughput
 from train.estimate import CORES, TRAINING, Forecast, Work, duration
-from train.files import Run
+from train.figures import pair
+from train.files import Run, StageError
 from train.metrics import read
+from train.publish import facts
 from train.stages import Log, Stage, stages, training_left
 from viobert.checkpoints import EMBEDDED
 
 
-def whole(run: Run, log: Log = print, folder: Path | None = EMBEDDED) -> bool:
-    """Corpus, base, adapted model, grid, the heads that find entities, and the pair in ``folder``
-    (None: nothing is embedded).
+def whole(
+    run: Run, log: Log = print, folder: Path | None = EMBEDDED, replace: bool = False
+) -> bool:
+    """Corpus, base, adapted model, the heads that find entities, grid, and the pair in ``folder``
+    (None: nothing is embedded); ``replace``: also where another recipe's pair is.
 
     What is done is passed over by the stages themselves. False if one was stopped by SIGTERM or
     waits for a cluster's jobs. Raises what the stages raise.
     """
+    if folder and run.base() and not replace:
+        _own(run, folder)
     name, every, took = run.recipe.name, stages(run, folder), list[str]()
     forecast = Forecast(lambda: TRAINING / throughput.rate(run), lambda: CORES / _cores())
     begun = time.monotonic()
@@ -39,6 +45,16 @@ def whole(run: Run, log: Log = print, folder: Path | None = EMBEDDED) -> bool:
         took.append(f"{stage.name} {duration(seconds)}{done}")
     log(f"{name}: all done in {duration(time.monotonic() - begun)}: {', '.join(took)}")
     return True
+
+
+def _own(run: Run, folder: Path) -> None:
+    """``StageError``, before hours of work, where another recipe's pair would be lost."""
+    medical = pair(folder)[1]
+    if medical.is_dir() and (there := facts.read(medical)["name"]) != run.recipe.name:
+        raise StageError(
+            f"{folder}: holds the pair of {there}; --no-embed leaves it, --into DIR embeds in "
+            "DIR/assets/models"
+        )
 
 
 class _Told:

@@ -192,7 +192,7 @@ def test_a_share_of_the_documents_is_part_of_a_larger_share(arabic: Any) -> None
     every = [f"نص {i} عن الصداع " * 12 for i in range(400)]
     used = {}
     for share in (0.1, 0.3, 1.0):
-        steps = steps_of(arabic, every, documents=share, batch_size=1, length=32)
+        steps = steps_of(arabic, every, shares=[share], batch_size=1, length=32)
         windows = {w for s in range(steps.per_epoch) for w in steps.members(s)[1].tolist()}
         documents = steps.windows.table[sorted(windows), 0]
         kept = set(documents.tolist())

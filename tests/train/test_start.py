@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from tests.train.conftest import RECIPES
-from tests.train.making import small_run
+from tests.train.making import small_run, steps_of
 from train.corpus.build import build
+from train.corpus.document import Document
 from train.files import Run, StageError, write_json
 from train.lineage import identity
 from train.pretrain import pretrain
+from train.publish import facts
+from train.publish.made import data
+from train.publish.terms import terms
 from train.recipe import RecipeError, load
 from train.start import start
 
@@ -87,8 +93,41 @@ def test_a_replay_reads_the_bases_training_documents(smoke_runs: Path, tmp_path:
     run = Run(load(RECIPES / "smoke.yaml"), tmp_path / "runs")
     base = run.base()
     assert base is not None and run.recipe.what.training.replay == 0.25
-    _, tokenizer, (own, again) = start(run, weights=True)
+    _, _, (own, again) = start(run, weights=True)
     _, _, (of_base,) = start(base, weights=False)
     assert again.ids.tolist() == of_base.ids.tolist() and own.ids.tolist() != again.ids.tolist()
-    assert "آلام" in tokenizer.decode(own.ids) + tokenizer.decode(again.ids)
-    assert pretrain(run, lambda _: None)  # already done
+    # It was trained so: of the 12 documents of a step 9 are its own.
+    done = json.loads(run.done.read_text(encoding="utf-8"))
+    assert done["epochs"] == round(60 / (len(own.windows(126)) // 9), 2)
+
+
+def test_a_replay_takes_no_document_that_the_base_has_not_read(
+    arabic: Any, documents: list[Document]
+) -> None:
+    texts = [d.text for d in documents]
+    steps = steps_of(arabic, texts[:20], base=texts, replay=0.5, shares=[1.0, 0.2], length=64)
+    replayed = steps.windows.of(1, 0.2)
+    drawn = {w for s in range(300) for w in steps.members(s)[1].tolist() if w >= 20}
+    own = set(steps.windows.of(0).tolist())
+    assert drawn - own == set(replayed.tolist())
+    assert 0 < len(replayed) < len(steps.windows.of(1)) / 2
+
+
+def test_a_card_names_the_licences_of_a_text_that_only_the_vocabulary_comes_from(
+    smoke: Run, tmp_path: Path
+) -> None:
+    record = facts.facts(smoke)
+    other_corpus = copy.deepcopy(record["corpus"]) | {"content": "another"}
+    counts = {"train": 3, "words": 9, "read": 3, "kept": 3}
+    other_corpus["sources"] = {"papers": {"licences": ["CC-BY-NC-4.0"], "settings": [], **counts}}
+    assert not terms(record).forbid
+    record["base"]["vocabulary"] = {"name": "other", "corpus": other_corpus}
+    assert terms(record).forbid == ("other, source papers: CC-BY-NC-4.0",)
+    assert "for the vocabulary alone, as other" in data(record)
+    assert facts.texts(record)[-1]["name"] == "other"
+
+
+def test_no_documents_are_told_before_the_first_step(tmp_path: Path, small_corpus: Path) -> None:
+    run = small_run(tmp_path, small_corpus, training={"documents": 1e-9})
+    with pytest.raises(StageError, match=r"raise what\.training\.documents"):
+        pretrain(run, lambda _: None)

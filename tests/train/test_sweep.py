@@ -95,13 +95,17 @@ def test_a_difference_is_paired_over_texts_and_seeds() -> None:
 @pytest.mark.parametrize(
     ("changes", "said"),
     [
-        ({"variants": {"a": {}, "b": {"corpus.dev": 0.3}}}, "share one corpus"),
+        ({"variants": {"a": {}, "b": {"corpus.dev": 0.3}}}, "share corpus and base"),
+        ({"set": {"base": "org/model"}}, "share corpus and base"),
+        ({"variants": {"a": {}, "b": {"stopping.folds": 1}}}, "read the same way"),
+        ({"variants": {"a": {}, "b": {"training.length": 64}}}, "read the same way"),
         ({"variants": {"a": {}, "b": {"training.stesp": 3}}}, "unknown key what.training.stesp"),
         ({"variants": {"a": {}, "b": {"masking.rate.x": 3}}}, "rate holds no keys"),
         ({"variants": {"A!": {}, "a?": {"masking.rate": 0.2}}}, "same folder"),
         ({"variants": {"a": {}}}, "variants"),
         ({"seeds": []}, "seeds"),
         ({"sedes": [1]}, "unknown key sedes"),
+        ({"recipe": "units.yaml"}, "unknown key"),
         ({"recipe": "gone.yaml"}, "gone.yaml: no such recipe"),
     ],
 )

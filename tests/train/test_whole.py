@@ -17,6 +17,7 @@ import pytest
 from tests.train.conftest import RECIPES, ROOT, stage
 from tests.train.making import small_recipe
 from train import estimate, stages, throughput
+from train.__main__ import main
 from train.estimate import START, Forecast, Work, duration
 from train.files import Run, StageError
 from train.metrics import read
@@ -140,6 +141,33 @@ def test_what_is_left_is_read_from_the_disk(finished: Run) -> None:
     assert grid == pytest.approx(cells * estimate.CELL * estimate.LEAST)
 
 
+def test_another_recipes_pair_is_not_overwritten(finished: Run, tmp_path: Path) -> None:
+    with pytest.raises(StageError, match="holds the pair of mini-medical; --no-embed leaves it"):
+        whole(finished, lambda _: None)
+    folder = tmp_path / "assets" / "models"
+    assert whole(finished, lambda _: None, folder)
+    assert whole(finished, lambda _: None, folder)  # its own
+
+
+def test_a_model_without_a_base_recipe_changes_no_figures(tmp_path: Path) -> None:
+    def names(recipe: str) -> list[str]:
+        run = Run(load(RECIPES / recipe), tmp_path)
+        return [stage.name for stage in stages.stages(run, checkpoints.EMBEDDED)]
+
+    assert names("smoke-base.yaml") == ["corpus", "pretrain smoke-base", "evaluate"]
+    assert names("mini-medical.yaml")[-3:] == ["evaluate", "embed", "figures"]
+
+
+def test_a_launcher_is_refused_in_one_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: Any
+) -> None:
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    for name, recipe in (("all", "recipes/smoke"), ("sweep", "sweeps/replay")):
+        path = str(ROOT / "train" / f"{recipe}.yaml")
+        assert main([name, path, "--runs", str(tmp_path)]) == 2
+        assert f"{name} is one process" in capsys.readouterr().err
+
+
 def test_a_failed_cell_keeps_the_pair_from_being_embedded(
     finished: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -158,9 +186,9 @@ def test_a_queued_corpus_ends_the_command_in_good_order(
     monkeypatch.setattr(stages, "build", lambda *_: None)
     monkeypatch.setattr(throughput, "rate", lambda *_: estimate.TRAINING / 100)
     said: list[str] = []
-    assert not whole(Run(load(RECIPES / "smoke.yaml"), tmp_path), said.append)
-    assert re.fullmatch(r"smoke: stage 1 of 7, corpus; about 2 h \d+ min left for all", said[0])
-    assert said[1] == "smoke: stopped in stage 1 of 7; the same command goes on"
+    assert not whole(Run(load(RECIPES / "smoke.yaml"), tmp_path), said.append, tmp_path / "models")
+    assert re.fullmatch(r"smoke: stage 1 of 6, corpus; about 2 h \d+ min left for all", said[0])
+    assert said[1] == "smoke: stopped in stage 1 of 6; the same command goes on"
 
 
 def test_sigterm_during_a_training_exits_0_and_the_same_command_goes_on(

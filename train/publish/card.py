@@ -75,17 +75,19 @@ def _body(
 def _purpose(record: Facts) -> str:
     base = record["base"]
     if not base:
-        return (
-            "An Arabic BERT trained from scratch by whole-word-masked language modelling on "
-            "general text."
-        )
+        return f"An Arabic BERT trained from scratch by {_modelling(record)} on general text."
     name = f"[{base['name']}](https://huggingface.co/{base['hub']})" if base.get("hub") else (
         f"the model that recipe `{base['name']}` makes of general text"
     )  # fmt: skip
     return (
-        f"An Arabic BERT for health text: {name}, continued by whole-word-masked language "
-        f"modelling on {_kinds(record)}."
+        f"An Arabic BERT for health text: {name}, continued by {_modelling(record)} on "
+        f"{_kinds(record)}."
     )
+
+
+def _modelling(record: Facts) -> str:
+    whole = record["recipe"]["masking"].get("unit", "word") == "word"
+    return f"{'whole-word-masked' if whole else 'masked'} language modelling"
 
 
 def _kinds(record: Facts) -> str:

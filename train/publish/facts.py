@@ -35,10 +35,17 @@ def facts(run: Run) -> Facts:
             **{key: dataclasses.asdict(part) for key, part in parts.items() if part is not None},
         },
         "corpus": _corpus(run),
+        **_vocabulary(run),
         "training": done,
         "model": shape(run.best),
         "base": _base(run),
     }
+
+
+def _vocabulary(run: Run) -> Facts:
+    """The other corpus that its word pieces were learned from, if there is one."""
+    also = run.vocabulary()
+    return {"vocabulary": {"name": also.recipe.name, "corpus": _corpus(also)}} if also else {}
 
 
 def _corpus(run: Run) -> Facts:
@@ -105,6 +112,17 @@ def chain(record: Facts) -> list[Facts]:
         found.append(at)
         at = at["base"]
     return found
+
+
+def texts(record: Facts) -> list[Facts]:
+    """Name and corpus of every text that a model was made from: its own, those of its bases, and
+    those that only their vocabularies were learned from."""
+    found: dict[str, Facts] = {}
+    for made in chain(record):
+        for of in (made, made.get("vocabulary")):
+            if of:
+                found.setdefault(of["corpus"]["content"], of)
+    return list(found.values())
 
 
 def foreign(record: Facts) -> Facts | None:

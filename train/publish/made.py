@@ -6,7 +6,7 @@ from typing import Any
 
 from train.corpus.funnel import table
 from train.publish.credits import CREDITS
-from train.publish.facts import Facts, chain, foreign
+from train.publish.facts import Facts, chain, foreign, texts
 
 _UNITS = {"word": "Whole words", "piece": "Single pieces"}
 
@@ -22,23 +22,31 @@ def shape(record: Facts) -> str:
 
 
 def data(record: Facts) -> str:
-    """A table of sources for the model, and one for each base that was made here."""
-    parts = []
-    for number, made_of in enumerate(chain(record)):
-        corpus = made_of["corpus"]
+    """A table of sources for the model, and one for each base that was made here and each text
+    that only a vocabulary was learned from."""
+    parts, made_here = [], {made_of["name"]: made_of for made_of in chain(record)}
+    for number, made_of in enumerate(texts(record)):
+        corpus, trained = made_of["corpus"], made_here.get(made_of["name"])
         if number:
-            parts.append(f"And, as {made_of['name']}:")
+            what = "as" if trained else "for the vocabulary alone, as"
+            parts.append(f"And, {what} {made_of['name']}:")
         parts.append(_sources(corpus))
         parts.append(
             f"{corpus['documents']:,} documents and {corpus['words']:,} words were kept, "
-            f"{corpus['splits']['train']:,} of them trained on; the rest is held out (dev "
-            f"{corpus['splits']['dev']:,}, test {corpus['splits']['test']:,}). Purpose: "
-            f"{corpus['purpose']}. Content hash `{corpus['content'][:16]}`."
+            f"{corpus['splits']['train']:,} of them to learn from{_share(trained)}; the rest is "
+            f"held out (dev {corpus['splits']['dev']:,}, test {corpus['splits']['test']:,}). "
+            f"Purpose: {corpus['purpose']}. Content hash `{corpus['content'][:16]}`."
         )
     if base := foreign(record):
         at = f" at revision `{base['revision']}`" if base["revision"] else ""
         parts.append(f"What {base['name']}{at} was trained on is told by its authors.")
     return "\n\n".join(parts)
+
+
+def _share(trained: Facts | None) -> str:
+    """Of the documents how many were read, where that was not all."""
+    share = trained["recipe"]["training"].get("documents", 1) if trained else 1
+    return f", of which {share:.0%}, chosen by hash, were trained on" if share < 1 else ""
 
 
 def _sources(corpus: dict[str, Any]) -> str:
@@ -159,8 +167,6 @@ def _texts(recipe: dict[str, Any]) -> str:
     """What is particular of the documents that were read; records of before have none of it."""
     how, pieces = recipe["training"], recipe.get("tokenizer") or {}
     said = ""
-    if how.get("documents", 1) < 1:
-        said += f"Of the training documents {how['documents']:.0%} were read, chosen by hash. "
     if how.get("replay"):
         said += (
             f"{how['replay']:.0%} of each step were documents that the base was trained on, "

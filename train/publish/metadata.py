@@ -9,7 +9,7 @@ from typing import Any
 from huggingface_hub import EvalResult, ModelCard, ModelCardData
 
 from train.files import StageError
-from train.publish.facts import Facts, chain, foreign
+from train.publish.facts import Facts, foreign, texts
 from train.publish.terms import Terms
 from viobert.charts import name as setting_of
 from viobert.scores import ALL, PRIMARY, Score, named
@@ -34,7 +34,7 @@ def metadata(
     record: Facts, terms: Terms, title: str, task: str, results: list[EvalResult], **more: Any
 ) -> ModelCardData:
     """The YAML block of a card; ``task``: the Hub's name of what the model does."""
-    datasets = [name.partition("@")[0] for made in chain(record)
+    datasets = [name.partition("@")[0] for made in texts(record)
                 for name in made["corpus"]["datasets"]]  # fmt: skip
     base = foreign(record)
     return ModelCardData(
@@ -46,11 +46,16 @@ def metadata(
         pipeline_tag=task,
         base_model=more.pop("base_model", (base or {}).get("hub")),
         datasets=list(dict.fromkeys(datasets)) or None,
-        tags=["arabic", "bert", "whole-word-masking", *(_ADAPTED if record["base"] else [])],
+        tags=["arabic", "bert", *_unit(record), *(_ADAPTED if record["base"] else [])],
         model_name=title,
         eval_results=results or None,
         **more,
     )
+
+
+def _unit(record: Facts) -> list[str]:
+    whole = record["recipe"]["masking"].get("unit", "word") == "word"
+    return ["whole-word-masking"] if whole else ["masked-language-modelling"]
 
 
 def results(scores: Sequence[Score]) -> list[EvalResult]:

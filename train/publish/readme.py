@@ -86,10 +86,11 @@ def _pair(base: Facts, model: Facts, sentences: int) -> str:
 
 def _read(record: Facts, kind: str) -> str:
     """How long a model was trained, where, and on how much."""
-    done = record["training"]
+    done, documents = record["training"], record["corpus"]["splits"]["train"]
+    times = f", {done['epochs']:g} times" if done.get("epochs") else ""
     took = f" in {duration(done['seconds'])}" if done.get("seconds") else ""
     place = f" on {done['devices']}" if done.get("devices") else ""
     return (
-        f"read {done['pieces'] / 1e6:.1f} million word pieces of {kind} text "
-        f"({record['corpus']['splits']['train']:,} documents){took}{place}"
+        f"read {done['pieces'] / 1e6:.1f} million word pieces of {kind} text ({documents:,} "
+        f"documents{times}){took}{place}"
     )

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from train.corpus.licences import duties, normalise, permits
-from train.publish.facts import Facts, chain, foreign
+from train.publish.facts import Facts, foreign
+from train.publish.facts import texts as texts_of
 
 #: Licences that the Hub knows by a name of its own, by ours.
 _HUB = {
@@ -35,7 +36,7 @@ def terms(record: Facts, more: Sequence[str] = ()) -> Terms:
     """Of a model; ``more``: licences of what a head learned from besides."""
     texts = [
         (f"{made['name']}, source {name}", licence)
-        for made in chain(record)
+        for made in texts_of(record)
         for name, source in sorted(made["corpus"]["sources"].items())
         for licence in source["licences"]
     ]

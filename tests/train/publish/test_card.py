@@ -53,6 +53,13 @@ def test_the_embedded_cards_are_what_their_records_and_scores_give(tmp_path: Pat
         assert fresh == (EMBEDDED / name / "README.md").read_text(encoding="utf-8"), name
 
 
+@pytest.mark.parametrize("name", ["base-mini", "viobert-mini"])
+def test_the_pair_is_what_its_recipe_says_today(name: str) -> None:
+    """And a new option with its default changes no recipe of before."""
+    told = facts.read(EMBEDDED / name)["recipe"]
+    assert load(ROOT / told["file"]).digest() == told["digest"]
+
+
 def test_every_number_of_the_metadata_is_a_score(record: Facts) -> None:
     values = told(written(record, ROWS))
     mean = [s for s in ROWS if s.model == record["name"] and s.seed is None
