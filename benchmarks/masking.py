@@ -62,13 +62,13 @@ def ours(tokenizer: Any, documents: list[str]) -> Callable[[], int]:
         keys=np.arange(len(documents), dtype=np.uint64),
     )
     steps = Steps(
-        tokens, special_ids(tokenizer), Masking(), batch_size=ROWS, length=LONGEST,
+        [tokens], special_ids(tokenizer), Masking(), batch_size=ROWS, length=LONGEST,
         micro_batch=10**9, seed=1,
     )  # fmt: skip
-    batches = np.arange(len(documents)).reshape(-1, ROWS)
+    batches, epochs = np.arange(len(documents)).reshape(-1, ROWS), np.zeros(ROWS, np.int64)
 
     def run() -> int:
-        return sum(steps.batch(members, epoch=0).pieces for members in batches)
+        return sum(steps.batch(members, epochs).pieces for members in batches)
 
     return run
 
