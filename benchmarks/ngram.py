@@ -9,7 +9,8 @@ lmplz``; it is in ``build/bin``. Without them the script ends with 2. Some 4 GB 
 
 The words are those of the base's held-out documents; intervals: bootstrap over texts, paired. Rows:
 the 5-gram from left to right beside the masked model in its usual setting, which sees both sides
-but gives the pieces of a word independently; on a sample, a window of a text, beside the model
+but gives the pieces of a word independently, on some words of each document (articles share
+passages, and one long article must not decide); on a sample, a window of a text, beside the model
 that hides a word alone and gives its pieces one after the other, as the 5-gram does; and of that
 sample the words of one piece, the 5-gram from both sides as well.
 """
@@ -72,6 +73,18 @@ def five_gram_of(run: Run, tokenizer: Any, length: int) -> tuple[FiveGram, int]:
     return found, len(trained.ids)
 
 
+def capped(texts: Sequence[Window], words: int) -> list[Window]:
+    """Windows of each document until they have so many scored words."""
+    found, scored = list[Window](), dict[int, int]()
+    for at in np.random.default_rng(SEED).permutation(len(texts)).tolist():
+        window = texts[at]
+        if scored.get(window.document, 0) < words:
+            of = scored.get(window.document, 0) + int((window.fold >= 0).sum())
+            scored[window.document] = of
+            found.append(window)
+    return found
+
+
 def one_a_text(texts: Sequence[Window], words: int) -> list[Window]:
     """Windows, one of a document at most, until they have so many scored words: a long article
     must not decide."""
@@ -125,6 +138,7 @@ def compared(run: Run, checkpoint: Checkpoint, options: Any) -> Iterator[dict[st
     families = np.array([d.family or d.id for d in documents])
     length = min(run.recipe.what.training.length, checkpoint.max_length)
     texts, left_out = windows(documents, [tokenizer], length, SEED)
+    texts = capped(texts, options.cap)
     gram, pieces = five_gram_of(run, tokenizer, length)
     about = {
         "documents": len(documents), "part": options.part, "model": checkpoint.name,
@@ -167,6 +181,7 @@ def main() -> None:
     parser.add_argument("--runs", type=Path, default=Path("runs"))
     parser.add_argument("--model", default=str(EMBEDDED / "base-mini"), help="folder or Hub id")
     parser.add_argument("--documents", type=int, default=300)
+    parser.add_argument("--cap", type=int, default=200, help="words of one document, about")
     parser.add_argument("--part", choices=("dev", "test"), default="dev")
     parser.add_argument("--folds", type=int, choices=range(1, FOLDS + 1), default=FOLDS)
     parser.add_argument("--sample", type=int, default=1000, help="words of the other rows")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 from pathlib import Path
@@ -11,6 +12,9 @@ import torch
 
 from train.recipe import How
 
+#: Of malloc.h.
+_M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
+
 
 def devices(device: torch.device, processes: int) -> str:
     """``4 × NVIDIA L4``, or the cores that this process may use and the name of their processor."""
@@ -18,6 +22,19 @@ def devices(device: torch.device, processes: int) -> str:
         return f"{processes} × {torch.cuda.get_device_name(device)}"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return f"{cores} cores of {_processor()}"
+
+
+def keep_memory() -> bool:
+    """Let this process keep the memory that it frees; whether its C library (glibc) can.
+
+    The tensors of a step are large enough that malloc would give each back to the system and
+    fetch it again page by page (mallopt(3)).
+    """
+    try:
+        mallopt = ctypes.CDLL(None).mallopt
+    except (AttributeError, OSError, TypeError):
+        return False
+    return bool(mallopt(_M_MMAP_MAX, 0) and mallopt(_M_TRIM_THRESHOLD, -1))
 
 
 def precision(how: How) -> Literal["bf16", "fp32"]:

@@ -23,7 +23,7 @@ from train.batching import Steps, special_ids
 from train.energy import Energy, gpus
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import identity
-from train.machine import devices, precision
+from train.machine import devices, keep_memory, precision
 from train.metrics import Metrics, Progress
 from train.optimisation import Optimisation, Update, accelerator
 from train.readings import Readings
@@ -46,6 +46,8 @@ class Trainer:
         set_seed(self.config.seed)
         torch.set_num_threads(self.how.threads or _THREADS)
         self.accelerator = accelerator(self.how, run.folder)
+        if self.accelerator.device.type == "cpu":
+            keep_memory()
         self.main = self.accelerator.is_main_process
         self.log: Log = log if self.main else (lambda _: None)
         self.found = checkpointing.newest(run.checkpoints, self.made_from, self.log)

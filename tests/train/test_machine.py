@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 
 import pytest
 import torch
 
+from tests.train.conftest import ROOT
 from train import machine
 from train.recipe import How
 
@@ -31,6 +34,33 @@ def test_this_machine_answers_as_its_processor_does() -> None:
     text = flags.read_text(encoding="utf-8")
     if "flags" in text:  # x86
         assert (found == "bf16") == bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", text))
+
+
+#: Page faults of twenty tensors, one after the other, of 64 MB.
+FAULTS = """
+import resource, sys, torch
+from train.machine import keep_memory
+torch.set_num_threads(1)
+kept = sys.argv[1] == "keep" and keep_memory()
+torch.ones(16_000_000)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+for _ in range(20):
+    torch.ones(16_000_000)
+print(kept, resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+def test_kept_memory_is_not_fetched_again() -> None:
+    def faults(how: str) -> tuple[str, int]:
+        command = [sys.executable, "-c", FAULTS, how]
+        done = subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True)
+        kept, count = done.stdout.split()
+        return kept, int(count)
+
+    kept, few = faults("keep")
+    if kept != "True":
+        pytest.skip("not glibc")
+    assert few < faults("return")[1] / 2
 
 
 def test_devices_are_named() -> None:

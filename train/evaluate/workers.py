@@ -15,6 +15,7 @@ from train.evaluate.axes import Cell, Context, registry
 from train.evaluate.envelope import envelope
 from train.evaluate.measures import measures
 from train.evaluate.outcomes import Store
+from train.machine import keep_memory
 from viobert.scores import PRIMARY
 
 
@@ -145,6 +146,8 @@ def _serve(pipe: Connection, context: Context, threads: int) -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
     torch.set_num_threads(threads)
     threadpool_limits(threads)  # of numpy's and scipy's own
+    if context.device == "cpu":
+        keep_memory()
     while True:
         try:
             pipe.send(work(context, pipe.recv()))
