@@ -15,6 +15,7 @@ from PIL import Image
 from tests.train.conftest import RECIPES
 from train import pictures
 from train.browser import NoBrowser
+from train.evaluate.probing import POOLINGS
 from train.figures import figures, write_texts
 from train.files import Run, StageError
 from train.publish.readme import NAMES, marks
@@ -135,14 +136,18 @@ def test_without_scores_the_stage_says_which_file_it_wants(run: Run, project: Pa
         write_texts(run, project / "assets" / "models")
 
 
-def test_numbers_in_the_prose_are_those_of_the_scores() -> None:
+def test_numbers_in_the_prose_are_those_of_recipe_and_scores(run: Run) -> None:
     text = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     found = gains(list(scores.read(ROOT / "assets" / "scores.jsonl")))
-    grid = [s for s in found if s.p_holm is not None]
-    first, *_, last = seeds = [str(seed) for seed in grid[0].envelope["seeds"]]
-    assert f"the seeds {first}, {seeds[1]} and {last}, {len(grid)} settings each" in text
-    assert f"of {len(grid)}, one may miss its value by chance" in text
-    count = {axis: sum(s.axis == axis for s in grid) for axis in ("intrinsic", "mcq")}
+    wanted = run.recipe.what.evaluation
+    assert wanted.intrinsic and wanted.choice
+    count = {"intrinsic": len(wanted.intrinsic), "mcq": len(wanted.choice.levels)}
+    # Two sets of classes; the sentences with entities.
+    grid = sum(count.values()) + 2 * len(POOLINGS) + 2 * len(wanted.shares) + 1
+    seeded = next(s for s in found if s.axis == "ner")
+    first, *_, last = seeds = [str(seed) for seed in seeded.envelope["seeds"]]
+    assert f"the seeds {first}, {seeds[1]} and {last}, {grid} settings each" in text
+    assert f"of {grid}, one may miss its value by chance" in text
     assert count == {"intrinsic": 3, "mcq": 5}
     assert "| three kinds of held-out text |" in text and "| five levels of difficulty |" in text
     lines = [
@@ -194,7 +199,9 @@ def test_a_picture_is_drawn_and_carries_its_stamp(browser: Browser, tmp_path: Pa
     with Image.open(path) as drawn, Image.open(ROOT / "assets" / "gains.png") as kept:
         assert drawn.size == kept.size
         colours = [colour for _, colour in drawn.convert("RGB").getcolors(256) or ()]
-        for look in ((0, 105, 92), (183, 28, 28)):  # a gain and a loss
+        found = gains(list(scores.read(ROOT / "assets" / "scores.jsonl")))
+        looks = {"gain": (0, 105, 92), "loss": (183, 28, 28)}
+        for look in {looks[s.verdict] for s in found if s.verdict in looks}:
             assert min(max(abs(a - b) for a, b in zip(look, c, strict=True)) for c in colours) < 6
         edge = drawn.convert("RGB").crop((0, 0, 4, drawn.height))
         assert edge.getcolors() == [(4 * drawn.height, (255, 255, 255))]  # no label is cut off

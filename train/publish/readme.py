@@ -91,7 +91,9 @@ def _read(record: Facts, kind: str) -> str:
     took = f" in {duration(done['seconds'])}" if done.get("seconds") else ""
     place = f" on {done['devices']}" if done.get("devices") else ""
     replay = record["recipe"]["training"].get("replay")
-    again = f" and, for {100 * replay:.0f} % of each step, of its base's texts again," if replay else ""
+    again = (
+        f" and, for {100 * replay:.0f} % of each step, of its base's texts again," if replay else ""
+    )
     return (
         f"read {done['pieces'] / 1e6:.1f} million word pieces of {kind} text ({documents:,} "
         f"documents{times}){again}{took}{place}"
