@@ -37,6 +37,9 @@ class Source:
     block: Annotated[int, Field(ge=0)] = 0
     """So many neighbouring rows are one family, kept on one side of the split (segments of one
     text). 0: every document is a family of its own, by its id."""
+    train_only: bool = False
+    """No document is held out for dev or test: of text written to be trained on, which tells
+    nothing of how well others' is read."""
     limit: Annotated[int, Field(ge=0)] = 0
     """Take at most so many documents; 0: all."""
     names: Literal["replace", "keep"] = "replace"

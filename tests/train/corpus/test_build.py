@@ -50,6 +50,24 @@ def test_neighbours_of_one_block_are_never_parted(tmp_path: Path) -> None:
         assert len({found[f"d{i}"] for i in range(first, first + 4)}) == 1
 
 
+def test_text_for_training_only_is_held_out_where_it_repeats_a_held_out_text(
+    tmp_path: Path,
+) -> None:
+    write_lines(tmp_path / "a.jsonl", [row(f"a{i}", text(i)) for i in range(60)])
+    longer = [row(f"copy{i}", f"{text(i)} فقط") for i in range(20)]
+    own = [row(f"b{i}", text(i)) for i in range(100, 160)]
+    write_lines(tmp_path / "b.jsonl", [*longer, *own])
+    sources = [{"path": "a.jsonl"}, {"path": "b.jsonl", "train_only": True}]
+    runs = [Run(recipe(tmp_path, sources[:n]), tmp_path / f"runs{n}") for n in (1, 2)]
+    for run in runs:
+        build(run, lambda _: None)
+    before, after = map(sides, runs)
+    assert {after[r["id"]] for r in own} == {"train"}
+    expected = {f"copy{name[1:]}" if int(name[1:]) < 20 else name: s for name, s in before.items()}
+    assert {name: side for name, side in after.items() if name[0] != "b"} == expected
+    assert {expected[r["id"]] for r in longer} == set(PARTS)
+
+
 def test_positions_are_spread_evenly() -> None:
     draws = [position(f"f{i}", 13) for i in range(3000)]
     assert stats.kstest(draws, "uniform").pvalue > 1e-3

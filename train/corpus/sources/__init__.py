@@ -22,6 +22,7 @@ from pathlib import Path
 from train.corpus.document import Document
 from train.corpus.sources import ahd, dump, local, shifaa, tables, who, wikipedia
 from train.corpus.sources.errors import SourceError
+from train.corpus.split import TRAIN_ONLY
 from train.recipe import Recipe, Source
 
 __all__ = ["Inputs", "SourceError", "earlier", "find", "read"]
@@ -74,6 +75,8 @@ def read(inputs: Inputs) -> Iterator[Document]:
                 document.metadata.pop(name, None)
             if source.names == "keep":
                 document.metadata["names"] = "keep"
+            if source.train_only:
+                document.family = TRAIN_ONLY + document.family
             yield document
         if not found:
             where = source.path or source.url or source.dataset
