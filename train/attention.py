@@ -52,11 +52,16 @@ def plan(lengths: Sequence[int], heads: int, dtype: torch.dtype, device: torch.d
     """Groups for documents of ``lengths`` pieces that lie one after the other."""
     sizes = np.asarray(lengths, np.int64)
     starts = np.cumsum(sizes) - sizes
+    few = dtype == torch.bfloat16 and device.type == "cpu"
     gathers, paddings, groups, at = [], [], [], 0
     for members in _group(sizes):
-        longest = int(sizes[members].max())
-        real = np.arange(longest) < sizes[members][:, None]
-        piece = np.where(real, starts[members][:, None] + np.arange(longest), 0)
+        count, longest = len(members), int(sizes[members].max())
+        if few:  # shapes, as in ``train.batching.rounded``
+            count, longest = -(-count // 4) * 4, -(-longest // 16) * 16
+        own, first = np.zeros((2, count, 1), np.int64)
+        own[: len(members), 0], first[: len(members), 0] = sizes[members], starts[members]
+        real = np.arange(longest) < own
+        piece = np.where(real, first + np.arange(longest), 0)
         rows = piece[:, None, :] * heads + np.arange(heads)[:, None]
         hole = np.broadcast_to(~real[:, None, :], rows.shape)
         gathers.append(rows.ravel())
@@ -65,7 +70,7 @@ def plan(lengths: Sequence[int], heads: int, dtype: torch.dtype, device: torch.d
         bias = torch.zeros(real.shape, dtype=dtype)
         bias[torch.from_numpy(~real)] = torch.finfo(dtype).min
         bias = bias.repeat_interleave(heads, 0)[:, None].to(device)
-        groups.append(Group(len(members), longest, bias))
+        groups.append(Group(count, longest, bias))
     gather, padding = np.concatenate(gathers), np.concatenate(paddings)
     used = np.delete(np.arange(len(gather)), padding)
     back = np.empty(len(used), np.int64)

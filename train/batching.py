@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 from numpy.typing import NDArray
+from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
 from train.masking import NO_WORD, combine, mask_words
@@ -17,6 +18,9 @@ from train.options import Masking
 from train.signals import ignore
 from train.tokens import Tokens
 from train.windows import Shuffled, Windows
+
+#: A target of which cross-entropy takes no loss.
+IGNORED = -100
 
 
 @dataclass(frozen=True)
@@ -67,6 +71,22 @@ class Batch:
             masked=change(self.masked),
             targets=change(self.targets),
         )
+
+
+def rounded(batch: Batch) -> Batch:
+    """The batch with one more document of ids 0, and targets that count for nothing, so that pieces
+    and targets are multiples of 128 and 64: oneDNN writes machine code for every shape that it has
+    not seen, which took a third of a step where no two steps have one shape."""
+    pieces, targets = -len(batch.ids) % 128, -len(batch.targets) % 64
+    end = batch.bounds[-1:] + pieces
+    return Batch(
+        ids=functional.pad(batch.ids, (0, pieces)),
+        positions=functional.pad(batch.positions, (0, pieces)),
+        bounds=torch.cat([batch.bounds, end]) if pieces else batch.bounds,
+        lengths=[*batch.lengths, pieces] if pieces else batch.lengths,
+        masked=functional.pad(batch.masked, (0, targets)),
+        targets=functional.pad(batch.targets, (0, targets), value=IGNORED),
+    )
 
 
 def share_out(sizes: NDArray[np.int64], groups: int) -> list[list[int]]:

@@ -11,7 +11,7 @@ from transformers import BertConfig, BertForMaskedLM, set_seed
 from transformers.models.bert.modeling_bert import BertSelfAttention
 
 from train import attention, ppmi
-from train.batching import Batch
+from train.batching import Batch, rounded
 from train.recipe import Recipe
 from train.tokens import Tokens
 
@@ -97,6 +97,8 @@ class MaskedLM(torch.nn.Module):
         The prediction head runs at those places only; the result equals the loss of
         ``BertForMaskedLM`` on padded rows times the number of targets.
         """
+        if self.dtype == torch.bfloat16 and batch.ids.device.type == "cpu":
+            batch = rounded(batch)
         logits = self.bert.cls(self.hidden(batch)[batch.masked])
         return functional.cross_entropy(logits.float(), batch.targets, reduction="sum")
 
