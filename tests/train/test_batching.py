@@ -8,8 +8,8 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.train.making import steps_of, whole
-from train.batching import Batch, micro_batches, share_out
+from tests.train.making import batch_of, steps_of, whole
+from train.batching import IGNORED, Batch, micro_batches, rounded, share_out
 from train.corpus.document import Document
 from train.masking import NO_WORD
 
@@ -83,6 +83,18 @@ def test_a_batch_is_its_documents_one_after_the_other(
     assert batch.bounds.tolist() == [0, *np.cumsum(batch.lengths).tolist()]
     special = torch.isin(original, torch.tensor([arabic.cls_token_id, arabic.sep_token_id]))
     assert not special[batch.masked].any()
+
+
+def test_a_rounded_batch_begins_with_what_it_was(arabic: Any, documents: list[Document]) -> None:
+    batch = batch_of(arabic, [d.text for d in documents[:12]])
+    found = rounded(batch)
+    assert len(found.ids) % 128 == 0 == len(found.targets) % 64
+    for name in ("ids", "positions", "bounds", "masked", "targets"):
+        one, other = getattr(batch, name), getattr(found, name)
+        assert torch.equal(one, other[: len(one)])
+    assert set(found.targets[len(batch.targets) :].tolist()) == {IGNORED}
+    assert found.lengths == found.bounds.diff().tolist()
+    assert same(rounded(found), found)
 
 
 def test_the_memory_map_is_not_written_to(arabic: Any) -> None:

@@ -12,6 +12,7 @@ from torch.nn import functional
 from tests.train.making import batch_of, padded
 from train import attention
 from train import model as models
+from train.batching import rounded
 from train.corpus.document import Document
 from train.model import MaskedLM
 
@@ -66,6 +67,44 @@ def test_loss_and_gradients_equal_those_of_padded_bert(
         torch.testing.assert_close(ours[name], parameter.grad, rtol=1e-5, atol=1e-5, msg=name)
 
 
+def test_rounded_shapes_change_neither_loss_nor_gradients(
+    arabic: Any, bert: Any, documents: list[Document]
+) -> None:
+    flat, found = MaskedLM(bert, "grouped"), []
+    batch = batch_of(arabic, [d.text for d in documents[:30]])
+    assert len(batch.ids) % 128 and len(batch.targets) % 64
+    for shape in (batch, rounded(batch)):
+        bert.zero_grad()
+        loss = flat(shape)
+        loss.backward()
+        found.append([loss.detach(), *(p.grad for p in bert.parameters() if p.grad is not None)])
+    for one, other in zip(*found, strict=True):
+        torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-4)
+
+
+def test_steps_in_bf16_on_a_cpu_have_few_shapes(
+    arabic: Any, bert: Any, documents: list[Document], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shapes, linear, found = set[torch.Size](), functional.linear, []
+
+    def noted(rows: torch.Tensor, *rest: Any) -> torch.Tensor:
+        shapes.add(rows.shape[:-1])
+        return linear(rows, *rest)
+
+    monkeypatch.setattr(functional, "linear", noted)
+    flat = MaskedLM(bert, "grouped", "bf16")
+    for first in range(10):
+        batch = batch_of(arabic, [d.text for d in documents[first : first + 12]])
+        with torch.no_grad(), torch.autocast("cpu", torch.bfloat16):
+            loss = flat(batch).item()
+        found.append((loss, batch))
+    assert shapes and all(shape.numel() % 64 == 0 for shape in shapes)
+    assert len(shapes) < 10
+    exact = MaskedLM(bert, "grouped")
+    for loss, batch in found:
+        assert loss == pytest.approx(exact(batch).item(), rel=2e-3)
+
+
 def test_another_document_leaves_the_states_of_a_document_alone(
     flat: MaskedLM, arabic: Any
 ) -> None:
@@ -100,15 +139,21 @@ def test_padded_input_keeps_its_mask(arabic: Any, bert: Any) -> None:
         torch.testing.assert_close(bert.bert(**inputs).last_hidden_state, expected)
 
 
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 @pytest.mark.parametrize("lengths", [[5], [3, 3, 3], [128, 3, 64, 65, 5, 127, 8], [7] * 40 + [90]])
-def test_a_plan_moves_every_piece_there_and_back(lengths: list[int]) -> None:
+def test_a_plan_moves_every_piece_there_and_back(lengths: list[int], dtype: torch.dtype) -> None:
     heads, pieces = 3, sum(lengths)
-    plan = attention.plan(lengths, heads, torch.float32, torch.device("cpu"))
+    plan = attention.plan(lengths, heads, dtype, torch.device("cpu"))
     assert torch.equal(plan.gather[plan.back], torch.arange(pieces * heads))
     held = len(plan.gather) - len(plan.padding)
     assert held == pieces * heads
-    assert len(plan.padding) <= attention.WASTE * held
-    assert sum(g.documents for g in plan.groups) == len(lengths)
+    rows = sum(g.documents * g.longest for g in plan.groups)
+    assert len(plan.gather) == rows * heads
+    if dtype == torch.float32:
+        assert len(plan.padding) <= attention.WASTE * held
+        assert sum(g.documents for g in plan.groups) == len(lengths)
+    else:
+        assert all(g.documents % 4 == g.longest % 16 == 0 for g in plan.groups)
 
 
 def test_dropout_has_its_two_rates(bert: Any) -> None:
