@@ -13,6 +13,7 @@ CREDITS = {
     "aramed": "AraMed, medical questions and answers (Alasmari et al. 2024)",
     "mentalqa": "MentalQA, mental-health questions and answers (Alhuzali et al. 2024)",
     "tico-19": "TICO-19, COVID-19 texts in professional translation (Anastasopoulos et al. 2020)",
+    "viobert-health-texts": "synthetic texts written for this project (assets/health)",
     "viobert-sample": "texts written for this project",
     "AHD": "AHD, questions and answers of Altibbi (Mendeley Data mgj29ndgrk)",
     "Shifaa": "Shifaa Arabic Medical Consultations (Ahmed-Selem on the Hub)",
