@@ -43,12 +43,18 @@ def test_the_medical_corpus_is_clean_licensed_and_whole(medical: Run) -> None:
     assert all(permits(d["licence"], "open") for d in documents)
     assert not any("NC" in d["licence"] for d in documents)
     assert {d["setting"] for d in documents} == {
-        "consultations", "encyclopaedia", "news", "public-health"
+        "consultations", "encyclopaedia", "news", "public-health", "written for training"
     }  # fmt: skip
+    own = [d for d in documents if d["setting"] == "written for training"]
+    assert {d["split"] for d in own} == {"train"}
     noise = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+\.|https?://|[\u200b-\u200f\u202a-\u202e]")
     assert not [d["id"] for d in documents if noise.search(d["text"])]
-    read = sum(len(pq.read_table(p)) for p in (DATA / "medical").glob("*.parquet"))
-    assert len(documents) + len(pq.read_table(medical.excluded)) == read
+    others = sum(len(pq.read_table(p)) for p in (DATA / "medical").glob("*.parquet"))
+    written = sum(
+        len(p.read_text(encoding="utf-8").splitlines())
+        for p in (ROOT / "assets" / "health").glob("*.jsonl")
+    )
+    assert len(documents) + len(pq.read_table(medical.excluded)) == others + written
 
 
 def test_no_address_and_no_doctor_of_the_consultations_is_left(medical: Run) -> None:
