@@ -16,7 +16,7 @@ from train.recipe import load
 from viobert import pii
 from viobert.checkpoints import ROOT
 
-FILES = sorted((ROOT / "assets" / "health").glob("*.jsonl"))
+FILES = sorted((ROOT / "assets" / "health").glob("*/*.jsonl"))
 KEYS = {"id", "source", "licence", "dialect", "specialty", "text"}
 
 
