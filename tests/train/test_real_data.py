@@ -52,7 +52,7 @@ def test_the_medical_corpus_is_clean_licensed_and_whole(medical: Run) -> None:
     others = sum(len(pq.read_table(p)) for p in (DATA / "medical").glob("*.parquet"))
     written = sum(
         len(p.read_text(encoding="utf-8").splitlines())
-        for p in (ROOT / "assets" / "health").glob("*.jsonl")
+        for p in (ROOT / "assets" / "health").glob("*/*.jsonl")
     )
     assert len(documents) + len(pq.read_table(medical.excluded)) == others + written
 

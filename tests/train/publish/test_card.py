@@ -180,7 +180,7 @@ def test_losses_are_corrected_and_counted_like_gains(record: Facts) -> None:
 def test_the_licence_meets_those_of_all_text(
     record: Facts, licences: list[str], licence: str
 ) -> None:
-    for made in facts.chain(record):
+    for made in facts.texts(record):
         for of in made["corpus"]["sources"].values():
             of["licences"] = dict.fromkeys(licences, 1)
     found = terms(record)
