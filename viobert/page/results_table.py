@@ -140,17 +140,17 @@ def _name(text: str) -> str:
 
 
 def _caption(measured: Measured, texts: ResultsStrings) -> str:
-    """Which models, when, by which code, on which data."""
+    """Which models, when, by which code, on which data. The base may have been measured before."""
     gains = measured.gains
     base, _, revision = (gains[0].against or "").partition("@")
 
     comma = "، " if texts.words.direction == "rtl" else ", "
 
     def all_of(*path: str) -> str:
-        found = dict.fromkeys(str(about(s, *path) or "–") for s in gains)
+        found = dict.fromkeys(str(about(s, *path) or "–") for s in measured.rows)
         return comma.join(_name(texts.words.names.get(one, one)) for one in found)
 
-    days = dict.fromkeys(str(about(s, "time") or "–")[:10] for s in gains)
+    days = dict.fromkeys(str(about(s, "time") or "–")[:10] for s in measured.rows)
     return escape(texts.caption).format(
         base=isolated(shown_name(base)), base_revision=isolated(revision),
         model=isolated(shown_name(gains[0].model)), revision=isolated(gains[0].revision),
