@@ -47,7 +47,7 @@ def test_no_text_holds_personal_data() -> None:
     assert not found
 
 
-@pytest.mark.parametrize(("name", "count"), [("examples", 5), ("ner", 6)])
+@pytest.mark.parametrize(("name", "count"), [("examples", 5), ("ner", 6), ("cloze", 6)])
 def test_no_text_shares_a_run_of_words_with_what_is_shown_or_measured(
     name: str, count: int
 ) -> None:
@@ -55,8 +55,9 @@ def test_no_text_shares_a_run_of_words_with_what_is_shown_or_measured(
         whole = json.loads((ROOT / "assets" / "examples.json").read_text(encoding="utf-8"))
         others = [e["text"].replace("[MASK]", e["word"]) for e in whole]
     else:
-        files = sorted((ROOT / "assets" / "ner").glob("*.jsonl"))
-        others = [json.loads(line)["text"] for f in files for line in f.open(encoding="utf-8")]
+        files = sorted((ROOT / "assets" / name).glob("*.jsonl"))
+        found = [json.loads(line) for f in files for line in f.open(encoding="utf-8")]
+        others = [r["text"].replace("[MASK]", r.get("accepted", [""])[0]) for r in found]
     held = set[tuple[str, ...]]().union(*(runs_of(text, count) for text in others))
     assert len(held) > 20
     assert not [r["id"] for r in rows() if runs_of(r["text"], count) & held]
