@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from viobert.scores import ALL, METRICS, PRIMARY, Score, show
+from viobert.scores import ALL, METRICS, PRIMARY, Score, part, show
 
 #: What a verdict looks like: colour, plotly's symbol, and the character nearest to it, so that
 #: colour alone decides nothing.
@@ -24,7 +24,8 @@ _SAME_AS_AXIS = ("masked-language-modelling", "entities", "choice")
 class Words:
     """Names in one language, by what stands in a score; a name not in here is shown as it is.
 
-    ``among``: of the endings of metrics over some of the words. ``panels``: titles of figures, by
+    ``among``: of the endings of metrics over some of the words; ``parts``: of types of entities and
+    varieties of Arabic. ``panels``: titles of figures, by
     unit; ``published``: metrics of figures that others reported.
     """
 
@@ -34,7 +35,7 @@ class Words:
     settings: dict[str, str]
     metrics: dict[str, str]
     among: dict[str, str]
-    entities: dict[str, str]
+    parts: dict[str, str]
     verdicts: dict[str, str]
     names: dict[str, str]
     panels: dict[str, str]
@@ -76,9 +77,9 @@ def metric(score: Score, words: Words) -> str:
         if score.metric.endswith(ending):
             stem = score.metric.removesuffix(ending)
             return f"{words.metrics.get(stem, stem)} {words.among[ending]}"
-    kind = score.metric.removeprefix("f1_")
-    if kind != score.metric:
-        return f"{words.metrics['f1']}: {words.entities.get(kind, kind)}"
+    whole, kind = part(score.metric)
+    if whole:
+        return f"{words.metrics[whole]}: {words.parts.get(kind, kind)}"
     return words.metrics.get(score.metric, METRICS.get(score.metric, score.metric))
 
 

@@ -28,6 +28,7 @@ PRIMARY = {
     "dialect": "macro_f1",
     "further": "macro_f1",
     "zero-shot": "accuracy",
+    "cloze": "fitting_top5",
 }
 #: Metrics as people read them.
 METRICS = {
@@ -40,8 +41,11 @@ METRICS = {
     "macro_f1": "macro-F1",
     "accuracy": "accuracy",
     "f1": "entity F1",
+    "fitting_top1": "fitting word first",
+    "fitting_top5": "fitting word in top-5",
 }
 _AMONG = {"_one_piece": ", words of one piece", "_several_pieces": ", of several pieces"}
+_OF_PARTS = ("f1", "fitting_top5")
 _NUMBERS = ("nats_per_word", "bits_per_character", "fill_mask_mrr")
 
 
@@ -120,8 +124,21 @@ def named(metric: str) -> str:
     for ending, told in _AMONG.items():
         if metric.endswith(ending):
             return METRICS[metric.removesuffix(ending)] + told
-    label = metric.removeprefix("f1_")
-    return METRICS.get(metric) or (label if label != metric else metric.replace("_", " "))
+    if metric in METRICS:
+        return METRICS[metric]
+    stem, kind = part(metric)
+    if stem:
+        return kind if stem == "f1" else f"{METRICS[stem]}, {kind}"
+    return metric.replace("_", " ")
+
+
+def part(metric: str) -> tuple[str, str]:
+    """The metric that one is a part of, and of what part: a type of entity, a variety of Arabic.
+    Both empty where it is none."""
+    for stem in _OF_PARTS:
+        if metric.startswith(f"{stem}_"):
+            return stem, metric.removeprefix(f"{stem}_")
+    return "", ""
 
 
 def show(score: Score, number: float) -> str:

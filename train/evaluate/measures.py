@@ -89,6 +89,21 @@ def _choices(table: pa.Table, text: NDArray[np.int64], texts: int) -> dict[str, 
     return {"accuracy": _accuracy(table, text, texts)}
 
 
+def _fitting(table: pa.Table, text: NDArray[np.int64], texts: int) -> dict[str, Measure]:
+    # Whether a word that fits is among a model's first, of all sentences and of each variety's.
+    varieties = np.asarray(table["variety"].to_pylist(), dtype=object)
+
+    def mean(column: str, among: NDArray[np.bool_]) -> Measure:
+        counts = _sums(text, texts, table[column].to_numpy() * among, among)
+        return Measure(counts, _ratio, int(among.sum()), True)
+
+    every = np.ones(len(table), bool)
+    found = {f"fitting_{column}": mean(column, every) for column in ("top5", "top1")}
+    for name in sorted(set(varieties.tolist())):
+        found[f"fitting_top5_{name}"] = mean("top5", varieties == name)
+    return found
+
+
 def _entities(table: pa.Table, text: NDArray[np.int64], texts: int) -> dict[str, Measure]:
     # One row a sentence and type: how many entities are right, said and there.
     types = np.asarray(table["type"].to_pylist(), dtype=object)
@@ -118,6 +133,7 @@ _KINDS: dict[str, Callable[[pa.Table, NDArray[np.int64], int], dict[str, Measure
     "ner": _entities,
     "mcq": _choices,
     "zero-shot": _choices,
+    "cloze": _fitting,
 }
 
 

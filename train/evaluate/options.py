@@ -108,6 +108,9 @@ class Evaluation:
     """Settings, each with the documents' own settings that it holds; empty: each is one."""
     left_to_right: AtLeast0 = 100
     """Test documents whose words are also scored piece by piece, chosen by hash; 0: none."""
+    cloze: str = ""
+    """Sentences with one hidden word and the words that fit there: a file with ``text``,
+    ``accepted`` and ``variety``."""
     coarse: LabelledSet | None = None
     """Few, wide classes: probed and fine-tuned."""
     fine: LabelledSet | None = None

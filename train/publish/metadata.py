@@ -16,6 +16,7 @@ from viobert.scores import ALL, PRIMARY, Score, named
 
 _TASKS = {
     "intrinsic": "fill-mask", "left-to-right": "fill-mask", "forgetting": "fill-mask",
+    "cloze": "fill-mask",
     "probing": "text-classification", "fine-tuning": "text-classification",
     "dialect": "text-classification", "further": "text-classification",
     "ner": "token-classification", "mcq": "multiple-choice", "zero-shot": "multiple-choice",

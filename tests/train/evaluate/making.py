@@ -66,6 +66,8 @@ def recipe(folder: Path, **evaluation: Any) -> Path:
     for part, count in (("train", 40), ("dev", 15), ("test", 30)):
         lines = (NER / f"{part}.jsonl").read_text(encoding="utf-8").splitlines()
         write_rows(folder / f"ner-{part}.jsonl", [json.loads(line) for line in lines[:count]])
+    lines = (ROOT / "assets" / "cloze" / "dev.jsonl").read_text(encoding="utf-8").splitlines()
+    write_rows(folder / "cloze.jsonl", [json.loads(line) for line in lines[::8]])
     named = {"set": "classes", "label": "label"}
     what: dict[str, Any] = {
         "tokenizer": {"vocab_size": 2000},
@@ -84,6 +86,7 @@ def recipe(folder: Path, **evaluation: Any) -> Path:
             "seeds": [13, 42],
             "bootstrap": 200,
             "left_to_right": 8,
+            "cloze": "cloze.jsonl",
             "coarse": {**named, "merge": {"inside": ["heart", "stomach"], "outside": ["skin"]}},
             "fine": named,
             "shares": [0.5, 1.0],

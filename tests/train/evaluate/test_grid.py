@@ -36,10 +36,10 @@ def test_every_configuration_has_its_cells(filled: tuple[Context, list[Score], l
     by_axis = {a: len({c.configuration for c in every if c.axis == a}) for a in registry()}
     assert by_axis == {
         "intrinsic": 1, "left-to-right": 1, "forgetting": 1, "probing": 4, "fine-tuning": 4,
-        "dialect": 1, "further": 1, "ner": 1, "mcq": 2, "zero-shot": 2,
+        "dialect": 1, "further": 1, "ner": 1, "mcq": 2, "zero-shot": 2, "cloze": 1,
     }  # fmt: skip
     assert len([c for c in every if c.axis == "probing"]) == 4 * 2 * 2
-    assert {c.seed for c in every if c.axis in ("zero-shot", "left-to-right")} == {None}
+    assert {c.seed for c in every if c.axis in ("zero-shot", "left-to-right", "cloze")} == {None}
     gains = [s for s in rows if s.p is not None and s.items == ALL]
     assert {(s.axis, s.task, s.setting) for s in gains} == {c.configuration for c in every}
     family = [s for s in gains if s.p_holm is not None]
@@ -93,7 +93,7 @@ def test_the_reported_split_is_the_test_split(
             assert items <= held_out
         elif cell.axis in ("mcq", "zero-shot"):
             assert {part(rows[item]["question"]) for item in items} == {"test"}
-        elif cell.axis not in ("ner", "forgetting"):
+        elif cell.axis not in ("ner", "forgetting", "cloze"):
             assert {part(texts[item]) for item in items} == {"test"}, cell
     wanted = {
         json.loads(line)["id"]

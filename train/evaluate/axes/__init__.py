@@ -113,7 +113,7 @@ class Axis:
 
 def registry() -> dict[str, Axis]:
     """All axes, in the order in which they are told."""
-    from train.evaluate.axes import choices, classes, entities, language
+    from train.evaluate.axes import choices, classes, cloze, entities, language
 
-    modules = (language, classes, entities, choices)
+    modules = (language, cloze, classes, entities, choices)
     return {axis.name: axis for module in modules for axis in module.AXES}

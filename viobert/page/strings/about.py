@@ -48,6 +48,8 @@ ARABIC = AboutStrings(
             "الكلمة بين أول خمس.",
             "وللتصنيف واستخراج الكيانات والاختيار من متعدد يُدرَّب فوق كل نموذج رأس بثلاث بذور، "
             "ويُقاس على جمل لم يُدرَّب عليها.",
+            "وكُتبت للمشروع جمل قصيرة في كل منها كلمة مخفية. يصيب النموذج إذا ناسبت الجملةَ كلمةٌ من "
+            "أول خمس يتوقعها، وقد حدّد الكلمات المناسبة كاتب الجملة وقارئ ثانٍ.",
             "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة 95% بإعادة المعاينة على النصوص "
             "والبذور، وقيمة p باختبار التبديل مصحَّحة بطريقة هولم على مقارنات الشبكة كلها.",
             "المفاجأة في قسمها: قطع الكلمة واحدة بعد أخرى وما بعدها منها مخفي (PLL-word-l2r، "
@@ -112,6 +114,8 @@ ENGLISH = AboutStrings(
             "exponential is the word perplexity), and how often the word was among the first five.",
             "For classes, entities and multiple choice a head is trained on each model with three "
             "seeds, and measured on sentences it has not learned from.",
+            "Short sentences with one hidden word were written for this project. A model is right "
+            "where one of its first five words fits: writer and a second reader listed which do.",
             "Every difference is paired: the same items for both. The 95 % interval is a bootstrap "
             "over texts and seeds; p is of a permutation test, corrected by Holm over the grid.",
             "Surprise on its tab: a word's pieces one after the other, those to come hidden "

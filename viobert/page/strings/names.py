@@ -9,7 +9,7 @@ ARABIC = Words(
         "forgetting": "كلمات مخفية في نص عام", "probing": "مسبار خطي",
         "fine-tuning": "ضبط دقيق للتصنيف", "dialect": "تمييز اللهجة",
         "further": "مجموعات تصنيف أخرى", "ner": "استخراج الكيانات", "mcq": "اختيار من متعدد",
-        "zero-shot": "اختيار بلا تدريب",
+        "zero-shot": "اختيار بلا تدريب", "cloze": "إكمال جمل قصيرة",
     },
     tasks={
         "coarse": "أصناف واسعة", "fine": "أصناف ضيقة", "vaccination tweets": "تغريدات التطعيم",
@@ -17,7 +17,7 @@ ARABIC = Words(
         "translated exams": "امتحانات مترجمة",
         "masked-language-modelling": "نمذجة اللغة المقنَّعة", "left-to-right": "كلمة كلمة",
         "dialect": "تمييز اللهجة", "entities": "كيانات", "choice": "اختيار",
-        "zero-shot": "بلا تدريب",
+        "zero-shot": "بلا تدريب", "cloze": "إكمال جمل",
     },
     settings={
         "consultations": "استشارات", "encyclopaedia": "موسوعة",
@@ -26,7 +26,7 @@ ARABIC = Words(
         "25 %": "ربع الصفوف", "50 %": "نصف الصفوف",
         "100 %": "كل الصفوف", "strict": "مطابقة تامة", "Y1": "المستوى الأول",
         "Y2": "المستوى الثاني", "Y3": "المستوى الثالث", "Y4": "المستوى الرابع",
-        "Y5": "المستوى الخامس",
+        "Y5": "المستوى الخامس", "sentences": "جمل قصيرة",
     },
     metrics={
         "nats_per_word": "المفاجأة، نات لكل كلمة", "bits_per_character": "المفاجأة، بت لكل حرف",
@@ -34,11 +34,14 @@ ARABIC = Words(
         "fill_mask_top5": "الصحيحة بين أول خمسة", "fill_mask_mrr": "متوسط مقلوب المرتبة",
         "macro_f1": "متوسط \u2066F1\u2069 للأصناف", "accuracy": "نسبة الصواب",
         "precision": "الضبط", "recall": "الاستدعاء", "f1": "\u2066F1\u2069 للكيانات",
+        "fitting_top1": "كلمة مناسبة أولى التوقعات", "fitting_top5": "كلمة مناسبة بين أول خمسة",
     },
     among={"_one_piece": "(كلمات من قطعة واحدة)", "_several_pieces": "(كلمات من عدة قطع)"},
-    entities={
+    parts={
         "DISEASE": "مرض", "SYMPTOM": "عرض", "DRUG": "دواء", "ANATOMY": "عضو",
         "PROCEDURE": "إجراء", "DOSAGE": "جرعة",
+        "msa": "الفصحى", "egyptian": "المصرية", "gulf": "الخليجية", "levantine": "الشامية",
+        "maghrebi": "المغاربية",
     },
     verdicts={"gain": "مكسب", "loss": "خسارة", "no difference shown": "لم يظهر فرق"},
     names={
@@ -68,7 +71,7 @@ ENGLISH = Words(
         "forgetting": "Hidden words, general", "probing": "Linear probe",
         "fine-tuning": "Fine-tuned, share of rows", "dialect": "Telling dialects apart",
         "further": "Further labelled sets", "ner": "Finding entities", "mcq": "Multiple choice",
-        "zero-shot": "Choice without training",
+        "zero-shot": "Choice without training", "cloze": "Filling short sentences",
     },
     tasks={
         "coarse": "wide classes", "fine": "narrow classes",
@@ -77,7 +80,7 @@ ENGLISH = Words(
         "translated exams": "translated exams",
         "masked-language-modelling": "masked language modelling",
         "left-to-right": "piece by piece", "dialect": "dialects", "entities": "entities",
-        "choice": "choice", "zero-shot": "without training",
+        "choice": "choice", "zero-shot": "without training", "cloze": "filling sentences",
     },
     settings={
         "consultations": "consultations", "encyclopaedia": "encyclopaedia",
@@ -85,7 +88,7 @@ ENGLISH = Words(
         "CLS": "[CLS]", "mean": "mean", "10 %": "10%",
         "25 %": "25%", "50 %": "50%", "100 %": "100%",
         "strict": "exact match", "Y1": "level 1", "Y2": "level 2", "Y3": "level 3",
-        "Y4": "level 4", "Y5": "level 5",
+        "Y4": "level 4", "Y5": "level 5", "sentences": "short sentences",
     },
     metrics={
         "nats_per_word": "surprise, nats a word",
@@ -93,11 +96,14 @@ ENGLISH = Words(
         "fill_mask_top1": "right word first", "fill_mask_top5": "right word in first five",
         "fill_mask_mrr": "mean reciprocal rank", "macro_f1": "macro-F1", "accuracy": "accuracy",
         "precision": "precision", "recall": "recall", "f1": "entity F1",
+        "fitting_top1": "fitting word first", "fitting_top5": "fitting word in first five",
     },
     among={"_one_piece": "(words of one piece)", "_several_pieces": "(words of several pieces)"},
-    entities={
+    parts={
         "DISEASE": "disease", "SYMPTOM": "symptom", "DRUG": "drug", "ANATOMY": "anatomy",
         "PROCEDURE": "procedure", "DOSAGE": "dosage",
+        "msa": "Standard Arabic", "egyptian": "Egyptian", "gulf": "Gulf", "levantine": "Levantine",
+        "maghrebi": "Maghrebi",
     },
     verdicts={"gain": "gain", "loss": "loss", "no difference shown": "no difference shown"},
     names={
