@@ -14,7 +14,7 @@ def test_the_pair_is_compared_as_its_scores_tell() -> None:
     figures, scored = found["figures"], dict[str, scores.Score]()
     for score in scores.read(ROOT / "assets" / "scores.jsonl"):
         if score.axis == "cloze" and score.metric == "fitting_top5":
-            who = "base" if score.model == "base-mini" else "model"
+            who = "base" if score.model == "mini-base" else "model"
             scored["difference" if score.against else who] = score
     assert len(scored) == 3 and figures["sentences"] == scored["model"].n
     for name, score in scored.items():
