@@ -18,6 +18,9 @@ def test_the_pair_is_compared_as_its_scores_tell() -> None:
             scored["difference" if score.against else who] = score
     assert len(scored) == 3 and figures["sentences"] == scored["model"].n
     for name, score in scored.items():
-        interval = {end: round(getattr(score, end), 3) for end in ("value", "low", "high")}
-        assert figures[name] == pytest.approx(interval, abs=0.0011)
-    assert figures["model"]["value"] * figures["sentences"] <= figures["reachable"]
+        interval = {end: round(getattr(score, end), 4) for end in ("value", "low", "high")}
+        assert figures[name] == pytest.approx(interval, abs=1e-4)
+    each = [value for value in figures.values() if isinstance(value, dict) and "sentences" in value]
+    assert len(each) == 5 and sum(of["sentences"] for of in each) == figures["sentences"]
+    assert sum(of["model"] for of in each) == round(scored["model"].value * scored["model"].n)
+    assert 0 < figures["reachable"]["base"] == figures["reachable"]["model"] < figures["sentences"]

@@ -11,6 +11,7 @@ from typing import Literal
 from train.corpus.sources import local
 from train.cost import Shape
 from train.files import Run
+from train.lineage import deciding
 from train.publish import facts
 from train.recipe import Recipe
 from viobert.checkpoints import EMBEDDED
@@ -133,6 +134,6 @@ def _record(recipe: Recipe) -> tuple[int, float] | None:
     whatever machine it was made on."""
     for path in EMBEDDED.glob(f"*/{facts.NAME}"):
         found = json.loads(path.read_text(encoding="utf-8"))
-        if found["recipe"]["digest"] == recipe.digest():
+        if found["recipe"]["digest"] == deciding(recipe):
             return int(found["training"]["steps"]), float(found["training"]["pieces"])
     return None

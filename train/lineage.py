@@ -6,14 +6,20 @@ import json
 
 from train.corpus.build import read_manifest
 from train.files import Run, StageError
+from train.recipe import Recipe
 
 _DECIDES = ("base", "corpus", "tokenizer", "model", "masking", "training", "stopping")
+
+
+def deciding(recipe: Recipe) -> str:
+    """Digest of what decides the weights: how they are evaluated does not."""
+    return recipe.digest(*_DECIDES)
 
 
 def identity(run: Run) -> str:
     """What decides the weights of a run: its recipe, its documents, the same of its base, and the
     documents that its vocabulary is learned from besides."""
-    recipe = run.recipe.digest(*_DECIDES)
+    recipe = deciding(run.recipe)
     base, also = run.base(), run.vocabulary()
     found = [identity(base) if base else "", f"{recipe}-{_documents(run)}"]
     return "+".join(filter(None, [*found, f"v-{_documents(also)}" if also else ""]))

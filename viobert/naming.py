@@ -24,9 +24,9 @@ _SAME_AS_AXIS = ("masked-language-modelling", "entities", "choice")
 class Words:
     """Names in one language, by what stands in a score; a name not in here is shown as it is.
 
-    ``among``: of the endings of metrics over some of the words; ``parts``: of types of entities and
-    varieties of Arabic. ``panels``: titles of figures, by
-    unit; ``published``: metrics of figures that others reported.
+    ``among``: of the endings of metrics over some of the words; ``parts``: of types of entities,
+    and dialects; ``panels``: titles of figures, by unit; ``published``: metrics of figures that
+    others reported.
     """
 
     direction: Literal["rtl", "ltr"]

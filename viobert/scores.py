@@ -133,8 +133,8 @@ def named(metric: str) -> str:
 
 
 def part(metric: str) -> tuple[str, str]:
-    """The metric that one is a part of, and of what part: a type of entity, a variety of Arabic.
-    Both empty where it is none."""
+    """The metric that one is a part of, and of what part: a type of entity, a dialect. Both
+    empty where it is none."""
     for stem in _OF_PARTS:
         if metric.startswith(f"{stem}_"):
             return stem, metric.removeprefix(f"{stem}_")

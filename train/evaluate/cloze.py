@@ -8,12 +8,23 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+
 from train.corpus.sources import tables
+from train.corpus.sources.errors import SourceError
 from train.evaluate.split import text_id
 from train.files import StageError
 from viobert.checkpoints import Checkpoint
-from viobert.fill_mask import MASK, FillMask, Prediction, check, check_word
-from viobert.text import key
+from viobert.fill_mask import (
+    CONTINUATION,
+    MASK,
+    FillMask,
+    Prediction,
+    check,
+    check_word,
+    with_masks,
+)
+from viobert.text import key, words
 
 #: What the page shows.
 FIRST = 5
@@ -26,53 +37,77 @@ class Sentence:
     id: str
     text: str
     accepted: tuple[str, ...]
-    variety: str
+    dialect: str
 
     def fits(self, found: Prediction) -> bool:
         """Whether it is one of the words, however spelt (``viobert.text.key``): a whole one."""
-        return not found.continues and key(found.word) in set(map(key, self.accepted))
+        return not found.continues and key(found.word) in self.keys
+
+    @property
+    def keys(self) -> set[str]:
+        return set(map(key, self.accepted))
 
 
 def read(path: Path) -> list[Sentence]:
-    """JSONL (parquet …) with ``text``, ``accepted`` (a list of words) and ``variety``.
+    """JSONL (parquet …) with ``text``, ``accepted`` (a list of words) and ``dialect``.
 
     ``StageError`` names the row of whatever is wrong with one.
     """
-    if not path.exists():
-        raise StageError(f"{path}: no such file")
-    found = [_sentence(row, f"{path}, row {number}") for number, row in tables.rows(path)]
-    if len({sentence.id for sentence in found}) < len(found):
-        raise StageError(f"{path}: a sentence stands there twice")
-    return found
+    found: dict[str, Sentence] = {}
+    try:
+        for number, row in tables.rows(path):
+            where = f"{path}, row {number}"
+            sentence = _sentence(row, where)
+            if found.setdefault(sentence.id, sentence) is not sentence:
+                raise StageError(f"{where}: {sentence.text} stands there twice")
+    except SourceError as error:
+        raise StageError(str(error)) from error
+    return list(found.values())
 
 
 def _sentence(row: dict[str, Any], where: str) -> Sentence:
-    text, variety = (tables.text(row.get(column)) or "" for column in ("text", "variety"))
-    accepted = row.get("accepted")
-    if text.count(MASK) != 1 or (problem := check(text)):
-        kind = "one [MASK] is needed" if text.count(MASK) != 1 else f"not to be filled: {problem}"
-        raise StageError(f"{where}: {kind}")
-    if not isinstance(accepted, (list, tuple)) or not accepted or not variety:
-        raise StageError(f"{where}: accepted, a list of words, and variety are needed")
+    text, dialect = (tables.text(row.get(column)) or "" for column in ("text", "dialect"))
+    text, accepted = with_masks(text), row.get("accepted")
+    if text.count(MASK) != 1:
+        raise StageError(f"{where}: one [MASK] is needed, there are {text.count(MASK)}")
+    if problem := check(text):
+        raise StageError(f"{where}: no sentence to fill: {problem.kind}")
+    if not isinstance(accepted, (list, tuple)) or not accepted or not dialect:
+        raise StageError(f"{where}: accepted, a list of words, and dialect are needed")
     for word in accepted:
-        if not isinstance(word, str) or check_word(word):
+        if not isinstance(word, str) or check_word(word) or words(word) != [(0, len(word))]:
             raise StageError(f"{where}: {word!r} is no single word")
-    return Sentence(text_id(text), text, tuple(accepted), variety)
+    return Sentence(text_id(text), text, tuple(accepted), dialect)
 
 
 def answers(checkpoint: Checkpoint, sentences: Sequence[Sentence]) -> list[list[Prediction]]:
-    """The first pieces of a model for each sentence, as the page shows them.
+    """The ``FIRST`` most probable pieces of each sentence, as the page shows them; on the CPU.
 
-    ``StageError`` for a sentence that is too long for it.
+    ``StageError`` for a sentence that is too long for the model.
     """
     fill = FillMask(checkpoint)
     for sentence in sentences:
         if problem := check(sentence.text, checkpoint):
-            raise StageError(f"{checkpoint.name}: {sentence.text!r}: {problem.kind}")
+            raise StageError(f"{checkpoint.name}: {sentence.text}: {problem.kind}")
     return [fill(sentence.text, FIRST)[0] for sentence in sentences]
 
 
-def reachable(tokenizer: Any, sentence: Sentence) -> bool:
-    """Whether some word that fits is one piece of the vocabulary."""
-    cut = (tokenizer.tokenize(word) for word in sentence.accepted)
-    return any(len(pieces) == 1 and pieces != [tokenizer.unk_token] for pieces in cut)
+def outcomes(sentences: Sequence[Sentence], found: Sequence[Sequence[Prediction]]) -> pa.Table:
+    """A row a sentence: whether the first fits (``top1``), whether one of all does (``top5``)."""
+    right = [[s.fits(one) for one in first] for s, first in zip(sentences, found, strict=True)]
+    return pa.table(
+        {
+            "item": [s.id for s in sentences],
+            "document": [s.id for s in sentences],
+            "dialect": [s.dialect for s in sentences],
+            "top1": [float(hits[0]) for hits in right],
+            "top5": [float(any(hits)) for hits in right],
+        }
+    )
+
+
+def reachable(checkpoint: Checkpoint, sentences: Sequence[Sentence]) -> int:
+    """Of how many sentences a word that fits is one piece: the most that the model can have."""
+    pieces = (p for p in checkpoint.tokenizer.get_vocab() if not p.startswith(CONTINUATION))
+    whole = set(map(key, pieces))
+    return sum(not whole.isdisjoint(sentence.keys) for sentence in sentences)

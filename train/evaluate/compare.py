@@ -41,7 +41,9 @@ def scores(
         about = next(iter(own.values())).about
         spoilt = contaminated.get(about.get("set", ""), set())
         items = {item for found in own.values() for item in found.table["item"].to_pylist()}
-        more = {**(told or {}), "contaminated": len(items & spoilt)}
+        more = dict(told or {})
+        if about.get("set"):  # else nobody has looked
+            more["contaminated"] = len(items & spoilt)
         rows += _configuration(own, models, resamples, ALL, more)
         if items & spoilt and items - spoilt:
             clean = {cell: _without(found, spoilt) for cell, found in own.items()}
@@ -90,7 +92,7 @@ class _Setting:
             metric=metric,
             **vars(interval),
             n=reading.measures[metric].n,
-            documents=self.resampling.documents,
+            documents=reading.measures[metric].documents or self.resampling.documents,
             items=self.items,
             envelope=reading.about,
             **more,
@@ -100,7 +102,8 @@ class _Setting:
         every = [reading.measures[metric] for reading in readings]
         found = self.resampling.interval([m.counts for m in every], every[0].value)
         if every[0].proportion:
-            return proportion(found, self.resampling.documents, every[0].n)
+            documents = every[0].documents or self.resampling.documents
+            return proportion(found, documents, every[0].n)
         return found
 
 
@@ -185,7 +188,7 @@ def _gains(
             continue
         first, second = ([r.measures[metric].counts for r in rs] for rs in (before, after))
         how = (measure.value, measure.relative)
-        interval = setting.resampling.gain(first, second, *how)
+        interval = setting.resampling.gain(first, second, *how, measure.documents)
         p = None
         if metric == PRIMARY[whole.cell.axis]:
             p = setting.resampling.p_value(first, second, *how)

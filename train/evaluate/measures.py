@@ -29,6 +29,8 @@ class Measure:
     proportion: bool = False
     #: A difference of it is told as a share of the base's.
     relative: bool = False
+    #: How many texts it is of, where the others cannot count in it; None: all.
+    documents: int | None = None
 
 
 def measures(axis: str, table: pa.Table) -> tuple[list[str], dict[str, Measure]]:
@@ -90,17 +92,17 @@ def _choices(table: pa.Table, text: NDArray[np.int64], texts: int) -> dict[str, 
 
 
 def _fitting(table: pa.Table, text: NDArray[np.int64], texts: int) -> dict[str, Measure]:
-    # Whether a word that fits is among a model's first, of all sentences and of each variety's.
-    varieties = np.asarray(table["variety"].to_pylist(), dtype=object)
+    # Whether a word that fits is among a model's first, of all sentences and of each dialect's.
+    dialects = np.asarray(table["dialect"].to_pylist(), dtype=object)
 
     def mean(column: str, among: NDArray[np.bool_]) -> Measure:
         counts = _sums(text, texts, table[column].to_numpy() * among, among)
-        return Measure(counts, _ratio, int(among.sum()), True)
+        return Measure(counts, _ratio, n := int(among.sum()), True, documents=n)
 
     every = np.ones(len(table), bool)
     found = {f"fitting_{column}": mean(column, every) for column in ("top5", "top1")}
-    for name in sorted(set(varieties.tolist())):
-        found[f"fitting_top5_{name}"] = mean("top5", varieties == name)
+    for name in sorted(set(dialects.tolist())):
+        found[f"fitting_top5_{name}"] = mean("top5", dialects == name)
     return found
 
 

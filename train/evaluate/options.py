@@ -67,6 +67,14 @@ class Entities:
 
 
 @dataclass(config=STRICT)
+class Cloze:
+    test: str
+    """A file with ``text`` (one [MASK]), ``accepted`` (a list of words) and ``dialect``."""
+    name: str = "cloze"
+    """What scores call the set."""
+
+
+@dataclass(config=STRICT)
 class FineTuning:
     learning_rate: Above0 = 5e-5
     """Peak learning rate of AdamW; linear warm-up over a tenth of the steps, then linear decay."""
@@ -108,9 +116,8 @@ class Evaluation:
     """Settings, each with the documents' own settings that it holds; empty: each is one."""
     left_to_right: AtLeast0 = 100
     """Test documents whose words are also scored piece by piece, chosen by hash; 0: none."""
-    cloze: str = ""
-    """Sentences with one hidden word and the words that fit there: a file with ``text``,
-    ``accepted`` and ``variety``."""
+    cloze: Cloze | None = None
+    """Sentences with one hidden word, and all the words that fit there."""
     coarse: LabelledSet | None = None
     """Few, wide classes: probed and fine-tuned."""
     fine: LabelledSet | None = None

@@ -45,8 +45,8 @@ NOTES = {
     "that they are well formed.",
     "mcq": "A choice head, fine-tuned on all levels and tested on each.",
     "zero-shot": "The option whose words surprise the model least after the question, a character.",
-    "cloze": "Right is a sentence of which a word that fits is among the five that the page shows; "
-    "its writer and a second reader said which fit.",
+    "cloze": "A sentence is right if one of the model's five most probable pieces is a whole word "
+    "that the set lists as fitting.",
     "forgetting": "General text that neither training read. A loss is what adaptation cost.",
 }
 STYLE = """body{font:16px/1.55 system-ui,sans-serif;max-width:1080px;margin:2rem auto;

@@ -66,9 +66,15 @@ class Resampling:
         return _interval(float(np.mean([value(c.sum(0)) for c in seeds])), sampled)
 
     def gain(
-        self, base: Sequence[Counts], adapted: Sequence[Counts], value: Value, relative: bool
+        self,
+        base: Sequence[Counts],
+        adapted: Sequence[Counts],
+        value: Value,
+        relative: bool,
+        documents: int | None = None,
     ) -> Interval:
-        """Adapted less base, paired over texts and seeds; ``relative``: as a share of the base."""
+        """Adapted less base, paired over texts and seeds; ``relative``: as a share of the base;
+        ``documents``: how many texts can count, if not all."""
 
         def differences(sums: Callable[[Counts], Counts]) -> list[NDArray[np.float64]]:
             return [
@@ -83,7 +89,8 @@ class Resampling:
         found = _interval(observed, np.concatenate(sampled))
         same = all(np.array_equal(b, a) for b, a in zip(base, adapted, strict=True))
         if same:  # no text tells them apart: of so few, up to this share may yet
-            edge = stats.binomtest(0, self.documents).proportion_ci(_LEVEL, "wilson").high
+            few = stats.binomtest(0, documents or self.documents)
+            edge = few.proportion_ci(_LEVEL, "wilson").high
             return Interval(found.value, -edge, edge)
         return found
 

@@ -10,6 +10,7 @@ from typing import Any
 from train.corpus.build import read_manifest
 from train.corpus.card import measured
 from train.files import Run, StageError, write_json
+from train.lineage import deciding
 from viobert.checkpoints import ROOT
 from viobert.pii.measure import Measured
 
@@ -31,7 +32,7 @@ def facts(run: Run) -> Facts:
         "name": run.recipe.name,
         "recipe": {
             "file": _file(run.recipe.path),
-            "digest": run.recipe.digest(),
+            "digest": deciding(run.recipe),
             **{key: dataclasses.asdict(part) for key, part in parts.items() if part is not None},
         },
         "corpus": _corpus(run),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from train.corpus.funnel import table
@@ -26,12 +26,13 @@ def measured(name: str, scores: Sequence[Score]) -> list[str]:
     if not own:
         return ["## Results\n\nNone measured for this model."]
     judged = _lines(own, scores, ALL, lambda s: s.metric == PRIMARY[s.axis])
-    about = own[0].envelope
     seeds: list[int] = next((s.envelope["seeds"] for s in own if s.envelope.get("seeds")), [])
     compared = bool(gains(own))
+    of = {key: _all(s.envelope[key] for s in own) for key in ("recipe", "code")}
+    days = ", ".join(sorted({s.envelope["time"][:10] for s in own}))
     told = (
-        f"Measured {about['time'][:10]} by recipe `{about['recipe']}`, code `{about['code']}`; "
-        f"means of seeds {', '.join(map(str, seeds))}."
+        f"Measured {days} by recipe {of['recipe']}, code {of['code']}; means of seeds "
+        f"{', '.join(map(str, seeds))}."
     )
     if compared:
         told += (
@@ -45,6 +46,11 @@ def measured(name: str, scores: Sequence[Score]) -> list[str]:
     if clean := _lines(own, scores, UNCONTAMINATED, lambda s: s.metric == PRIMARY[s.axis]):
         parts += ["Without the items that a training text holds:", clean]
     return parts
+
+
+def _all(names: Iterable[str]) -> str:
+    """Each once."""
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
 
 
 def summary(own: Sequence[Score]) -> str:

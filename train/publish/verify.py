@@ -17,7 +17,7 @@ from train.evaluate.grid import cells, choose, fill, gather, left
 from train.evaluate.measures import measures
 from train.evaluate.stage import context_of
 from train.files import Run, StageError
-from train.lineage import base_name
+from train.lineage import base_name, deciding
 from train.publish import facts, hub
 from train.publish.check import opened
 from train.publish.heads import Head, candidates
@@ -97,7 +97,7 @@ def _fetched(api: HfApi, name: str, tag: str, cache: Path, log: Any) -> Path:
 def _not_the_same(run: Run, folder: Path) -> str:
     """What here is not as it was for the release: it may be that which differs."""
     record = facts.read(folder)
-    if record["recipe"]["digest"] != run.recipe.digest():
+    if record["recipe"]["digest"] != deciding(run.recipe):
         return f"; but it was released by another recipe ({record['recipe']['digest']})"
     if record["corpus"]["content"] != read_manifest(run).get("content"):
         return "; but the corpus here is another than the released model's"

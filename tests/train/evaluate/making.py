@@ -86,7 +86,7 @@ def recipe(folder: Path, **evaluation: Any) -> Path:
             "seeds": [13, 42],
             "bootstrap": 200,
             "left_to_right": 8,
-            "cloze": "cloze.jsonl",
+            "cloze": {"test": "cloze.jsonl"},
             "coarse": {**named, "merge": {"inside": ["heart", "stomach"], "outside": ["skin"]}},
             "fine": named,
             "shares": [0.5, 1.0],

@@ -48,8 +48,8 @@ ARABIC = AboutStrings(
             "الكلمة بين أول خمس.",
             "وللتصنيف واستخراج الكيانات والاختيار من متعدد يُدرَّب فوق كل نموذج رأس بثلاث بذور، "
             "ويُقاس على جمل لم يُدرَّب عليها.",
-            "وكُتبت للمشروع جمل قصيرة في كل منها كلمة مخفية. يصيب النموذج إذا ناسبت الجملةَ كلمةٌ من "
-            "أول خمس يتوقعها، وقد حدّد الكلمات المناسبة كاتب الجملة وقارئ ثانٍ.",
+            "وكُتبت للمشروع جمل قصيرة في كل منها كلمة مخفية. يصيب النموذج إذا كان بين توقعاته الخمسة "
+            "الأولى كلمةٌ تامة تناسب الجملة، وقد حدّد الكلمات المناسبة كاتب الجملة وقارئ ثانٍ.",
             "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة 95% بإعادة المعاينة على النصوص "
             "والبذور، وقيمة p باختبار التبديل مصحَّحة بطريقة هولم على مقارنات الشبكة كلها.",
             "المفاجأة في قسمها: قطع الكلمة واحدة بعد أخرى وما بعدها منها مخفي (PLL-word-l2r، "
@@ -57,8 +57,8 @@ ARABIC = AboutStrings(
         )),
         "limits": ("الحدود", (
             "أداة بحثية لا جهاز طبي: لا تشخّص ولا تنصح بعلاج، وما يبدو منها معرفةً هو ترجيح كلمات.",
-            "النموذجان الصغيران يخطئان كثيرًا، وأضعف ما يكونان في اللهجات المغاربية. والنموذج الطبي "
-            "نسي بعض ما يعرفه العام من العربية؛ انظر النتائج.",
+            "النموذجان الصغيران يخطئان كثيرًا، وفي اللهجات أكثر مما في الفصحى. والنموذج الطبي نسي "
+            "بعض ما يعرفه العام من العربية؛ انظر النتائج.",
             "مستخرجا الكيانات تعلّما من جمل كتبها هذا المشروع ولم يراجع عنونتها طبيب.",
         )),
         "privacy": ("الخصوصية", (
@@ -115,7 +115,8 @@ ENGLISH = AboutStrings(
             "For classes, entities and multiple choice a head is trained on each model with three "
             "seeds, and measured on sentences it has not learned from.",
             "Short sentences with one hidden word were written for this project. A model is right "
-            "where one of its first five words fits: writer and a second reader listed which do.",
+            "where a whole word among its first five fits: its writer and a second reader listed "
+            "which do.",
             "Every difference is paired: the same items for both. The 95 % interval is a bootstrap "
             "over texts and seeds; p is of a permutation test, corrected by Holm over the grid.",
             "Surprise on its tab: a word's pieces one after the other, those to come hidden "
@@ -124,8 +125,8 @@ ENGLISH = AboutStrings(
         "limits": ("Limits", (
             "A research tool, not a medical device: it neither diagnoses nor advises, and what looks "
             "like knowledge is a weighing of words.",
-            "The small pair errs often, most of all in Maghrebi. The medical model has forgotten "
-            "some of the general one's Arabic; see the results.",
+            "The small pair errs often, in dialects more than in Standard Arabic. The medical model "
+            "has forgotten some of the general one's Arabic; see the results.",
             "The entity finders learned from sentences written for this project, whose annotation "
             "no clinician has reviewed.",
         )),

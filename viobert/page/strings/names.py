@@ -9,7 +9,7 @@ ARABIC = Words(
         "forgetting": "كلمات مخفية في نص عام", "probing": "مسبار خطي",
         "fine-tuning": "ضبط دقيق للتصنيف", "dialect": "تمييز اللهجة",
         "further": "مجموعات تصنيف أخرى", "ner": "استخراج الكيانات", "mcq": "اختيار من متعدد",
-        "zero-shot": "اختيار بلا تدريب", "cloze": "إكمال جمل قصيرة",
+        "zero-shot": "اختيار بلا تدريب", "cloze": "ملء الفراغ في جمل قصيرة",
     },
     tasks={
         "coarse": "أصناف واسعة", "fine": "أصناف ضيقة", "vaccination tweets": "تغريدات التطعيم",
@@ -17,7 +17,7 @@ ARABIC = Words(
         "translated exams": "امتحانات مترجمة",
         "masked-language-modelling": "نمذجة اللغة المقنَّعة", "left-to-right": "كلمة كلمة",
         "dialect": "تمييز اللهجة", "entities": "كيانات", "choice": "اختيار",
-        "zero-shot": "بلا تدريب", "cloze": "إكمال جمل",
+        "zero-shot": "بلا تدريب", "cloze": "ملء الفراغ",
     },
     settings={
         "consultations": "استشارات", "encyclopaedia": "موسوعة",
@@ -26,7 +26,7 @@ ARABIC = Words(
         "25 %": "ربع الصفوف", "50 %": "نصف الصفوف",
         "100 %": "كل الصفوف", "strict": "مطابقة تامة", "Y1": "المستوى الأول",
         "Y2": "المستوى الثاني", "Y3": "المستوى الثالث", "Y4": "المستوى الرابع",
-        "Y5": "المستوى الخامس", "sentences": "جمل قصيرة",
+        "Y5": "المستوى الخامس", "all dialects": "كل اللهجات",
     },
     metrics={
         "nats_per_word": "المفاجأة، نات لكل كلمة", "bits_per_character": "المفاجأة، بت لكل حرف",
@@ -34,7 +34,8 @@ ARABIC = Words(
         "fill_mask_top5": "الصحيحة بين أول خمسة", "fill_mask_mrr": "متوسط مقلوب المرتبة",
         "macro_f1": "متوسط \u2066F1\u2069 للأصناف", "accuracy": "نسبة الصواب",
         "precision": "الضبط", "recall": "الاستدعاء", "f1": "\u2066F1\u2069 للكيانات",
-        "fitting_top1": "كلمة مناسبة أولى التوقعات", "fitting_top5": "كلمة مناسبة بين أول خمسة",
+        "fitting_top1": "أول التوقعات كلمة مناسبة",
+        "fitting_top5": "كلمة مناسبة بين أول خمسة",
     },
     among={"_one_piece": "(كلمات من قطعة واحدة)", "_several_pieces": "(كلمات من عدة قطع)"},
     parts={
@@ -71,7 +72,7 @@ ENGLISH = Words(
         "forgetting": "Hidden words, general", "probing": "Linear probe",
         "fine-tuning": "Fine-tuned, share of rows", "dialect": "Telling dialects apart",
         "further": "Further labelled sets", "ner": "Finding entities", "mcq": "Multiple choice",
-        "zero-shot": "Choice without training", "cloze": "Filling short sentences",
+        "zero-shot": "Choice without training", "cloze": "Blanks in short sentences",
     },
     tasks={
         "coarse": "wide classes", "fine": "narrow classes",
@@ -80,7 +81,7 @@ ENGLISH = Words(
         "translated exams": "translated exams",
         "masked-language-modelling": "masked language modelling",
         "left-to-right": "piece by piece", "dialect": "dialects", "entities": "entities",
-        "choice": "choice", "zero-shot": "without training", "cloze": "filling sentences",
+        "choice": "choice", "zero-shot": "without training", "cloze": "blanks",
     },
     settings={
         "consultations": "consultations", "encyclopaedia": "encyclopaedia",
@@ -88,7 +89,7 @@ ENGLISH = Words(
         "CLS": "[CLS]", "mean": "mean", "10 %": "10%",
         "25 %": "25%", "50 %": "50%", "100 %": "100%",
         "strict": "exact match", "Y1": "level 1", "Y2": "level 2", "Y3": "level 3",
-        "Y4": "level 4", "Y5": "level 5", "sentences": "short sentences",
+        "Y4": "level 4", "Y5": "level 5", "all dialects": "all dialects",
     },
     metrics={
         "nats_per_word": "surprise, nats a word",
