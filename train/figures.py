@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from train import experiments
 from train.files import Run, StageError, replace_file
 from train.publish import facts
 from train.publish.card import card
@@ -32,21 +33,25 @@ def figures(run: Run, log: Any = print, folder: Path = checkpoints.EMBEDDED) -> 
     from train.pictures import draw
 
     write_texts(run, folder)
-    log(f"{folder.parents[1] / 'README.md'} and the cards in {folder}: written")
+    log(f"{folder.parents[1] / 'README.md'}, experiments and the cards in {folder}: written")
     draw(folder, log)
 
 
 def write_texts(run: Run, folder: Path = checkpoints.EMBEDDED) -> None:
-    """Cards of the embedded pair, and the README if there is one, from the pair's records and the
-    scores beside it."""
+    """Cards of the embedded pair, and README and page of experiments where there are any, from the
+    pair's records and what lies beside it."""
     rows = read_scores(folder)
     base, model = (facts.read(at) for at in pair(folder))
     if model["name"] != run.recipe.name:
         raise StageError(f"{folder}: the pair of {model['name']}, not of {run.recipe.path}")
-    readme = folder.parents[1] / "README.md"
-    if readme.exists():
-        text = renewed(readme, blocks(rows, base, model, _sentences(run)))
-        _replace(readme, text)
+    root = folder.parents[1]
+    pages = {
+        root / "README.md": blocks(rows, base, model, _sentences(run)),
+        root / experiments.PAGE: experiments.blocks(folder),
+    }
+    texts = {at: renewed(at, written) for at, written in pages.items() if at.exists()}
+    for page, text in texts.items():
+        _replace(page, text)
     write_cards(run, rows, folder)
 
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
+from train import experiments, sweep_report
 from train.browser import NoBrowser, launched, served
 from train.corpus.funnel import figure as funnel
 from train.figures import pair, read_scores
@@ -56,11 +57,15 @@ def draw(folder: Path, log: Any = print) -> None:
 
 
 def figures(folder: Path) -> dict[str, Any]:
-    """The plotly figures that are drawn from the scores and records of the pair, by file."""
+    """The plotly figures of the pair's scores and records and of the experiments, by file."""
     base = facts.read(pair(folder)[0])
     return {
         "gains.png": _set(forest(read_scores(folder))),
         "funnel.png": _set(funnel({**base["corpus"], "name": base["name"]})),
+        **{
+            experiments.picture(name): _set(sweep_report.figure(name, trained))
+            for name, trained in experiments.found(folder).items()
+        },
     }
 
 

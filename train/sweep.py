@@ -9,18 +9,21 @@ import json
 import os
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
 from train import checkpointing, sweep_report
 from train.fields import STRICT, Seed
-from train.files import Run, StageError, write_json
+from train.files import Run, StageError
 from train.lineage import identity
 from train.pretrain import pretrain
 from train.recipe import Recipe, RecipeError, checked, load, parse, read
 from train.sweep_report import Trained
+
+#: What all trainings start from, as a variant.
+START = "no step"
 
 
 @dataclass(config=STRICT)
@@ -31,17 +34,19 @@ class Sweep:
     """What is trained, relative to this file; its corpus is shared by all."""
     variants: Annotated[dict[str, dict[str, Any]], Field(min_length=2)]
     """By name, the keys of the recipe that it changes (``training.learning_rate: 5e-4``), under
-    ``what`` unless they begin with ``how``. The others are compared with the first."""
+    ``what`` unless they begin with ``how``."""
     seeds: Annotated[list[Seed], Field(min_length=1)] = dataclasses.field(
         default_factory=lambda: [42]
     )
     """Each variant is trained with each, as ``training.seed``."""
     set: dict[str, Any] = dataclasses.field(default_factory=dict)
     """Keys that are changed for all."""
+    against: Literal["first", "start"] = "first"
+    """What the variants are compared with: the first of them, or what all start from."""
 
 
 def sweep(path: Path, runs: Path, log: Any = print) -> bool:
-    """Train every variant with every seed and write ``sweep.json``, ``sweep.md`` and
+    """Train every variant with every seed and write ``sweep.jsonl``, ``sweep.md`` and
     ``sweep.html``; what is trained already is kept. False if SIGTERM ended it.
 
     Only dev documents are read. Raises ``RecipeError`` and ``StageError``.
@@ -61,9 +66,10 @@ def sweep(path: Path, runs: Path, log: Any = print) -> bool:
                 if not pretrain(run, log):
                     return False
                 trained.append(result(run, variant, seed))
-    folder = runs / wanted.name
-    write_json(folder / "sweep.json", [dataclasses.asdict(one) for one in trained])
-    sweep_report.write(folder, wanted.name, trained, log)
+    if wanted.against == "start":
+        first = members[: len(wanted.seeds)]
+        trained[:0] = [before(run, seed) for _, seed, run in first]
+    sweep_report.write(runs / wanted.name, wanted.name, trained, log)
     return True
 
 
@@ -126,12 +132,25 @@ def _share_corpus(run: Run, source: Run) -> None:
 
 def result(run: Run, variant: str, seed: int) -> Trained:
     """What the best evaluation of a finished training measured."""
+    done, judge = _done(run)
+    return Trained(
+        variant, seed, **judge["best"], step=done["best"]["step"], pieces=done["pieces"],
+        seconds=done["seconds"], devices=done["devices"],
+    )  # fmt: skip
+
+
+def before(run: Run, seed: int) -> Trained:
+    """What was measured before the first step of a finished training."""
+    done, judge = _done(run)
+    return Trained(
+        START, seed, **judge["base"], step=0, pieces=0, seconds=0.0, devices=done["devices"]
+    )
+
+
+def _done(run: Run) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The record of a finished training, and its judge's readings."""
     done = json.loads(run.done.read_text(encoding="utf-8"))
     found = checkpointing.newest(run.checkpoints, identity(run), lambda _: None)
     if found is None:
         raise StageError(f"{run.checkpoints}: no checkpoint; remove {run.folder} to train again")
-    best = found[0]["judge"]["best"]
-    return Trained(
-        variant, seed, best["values"], best["replicates"],
-        done["best"]["step"], done["pieces"], done["seconds"], done["devices"],
-    )  # fmt: skip
+    return done, found[0]["judge"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,12 +70,25 @@ def difference(first: Sequence[Trained], other: Sequence[Trained], term: str) ->
 
 
 def write(folder: Path, name: str, trained: Sequence[Trained], log: Any = print) -> None:
-    """Write ``sweep.md`` and ``sweep.html``, and show the first."""
-    text = told(trained)
+    """Write ``sweep.jsonl``, ``sweep.md`` and ``sweep.html``, and show the table."""
+    text, rows = told(trained), "".join(map(_line, trained))
+    replace_file(folder / "sweep.jsonl", lambda p: p.write_text(rows, "utf-8"))
     replace_file(folder / "sweep.md", lambda p: p.write_text(f"# {name}\n\n{text}\n", "utf-8"))
     page = figure(name, trained).to_html(include_plotlyjs=True, full_html=True)
     replace_file(folder / "sweep.html", lambda p: p.write_text(page, "utf-8"))
     log(f"{text}\n\n{name}: {folder / 'sweep.html'}")
+
+
+def _line(one: Trained) -> str:
+    """As JSON; replicates to a hundredth of what a table shows."""
+    replicates = {t: [round(value, 5) for value in found] for t, found in one.replicates.items()}
+    row = {**dataclasses.asdict(one), "replicates": replicates}
+    return json.dumps(row, ensure_ascii=False) + "\n"
+
+
+def read(path: Path) -> list[Trained]:
+    """The trainings of a ``sweep.jsonl``."""
+    return [Trained(**json.loads(line)) for line in path.read_text("utf-8").splitlines()]
 
 
 def told(trained: Sequence[Trained]) -> str:
@@ -103,6 +118,15 @@ def told(trained: Sequence[Trained]) -> str:
         f"difference from {first[0].variant} and its 95 % interval (paired, over {over}), not "
         f"corrected for their number. On {first[0].devices}."
     )
+
+
+def means(trained: Sequence[Trained]) -> list[tuple[str, str]]:
+    """Each variant's nats a word, mean over its seeds."""
+    term = "nats_per_word"
+    return [
+        (variant, _show(float(np.mean([m.values[term] for m in members])), term))
+        for variant, members in _groups(trained).items()
+    ]
 
 
 def figure(name: str, trained: Sequence[Trained]) -> go.Figure:

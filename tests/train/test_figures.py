@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
 PICTURES = ("gains.png", "funnel.png", "page-ar.png", "page-en.png")
+EXPERIMENTS = ("corpus-size", "whole-words")
+#: The texts that tell them.
+PAGES = ("README.md", "docs/experiments.md")
 
 
 @pytest.fixture()
@@ -45,14 +48,17 @@ def project(tmp_path: Path) -> Path:
         for path in model.iterdir():
             at = copy / "assets" / "models" / model.name / path.name
             at.symlink_to(path) if path.suffix == ".safetensors" else shutil.copyfile(path, at)
-    for name in ("README.md", "assets/scores.jsonl", *(f"assets/{p}" for p in PICTURES)):
+    (copy / "docs").mkdir()
+    for name in (*PAGES, "assets/scores.jsonl", *(f"assets/{p}" for p in PICTURES)):
         shutil.copyfile(ROOT / name, copy / name)
+    shutil.copytree(ROOT / "assets" / "experiments", copy / "assets" / "experiments")
     return copy
 
 
 def texts(project: Path) -> dict[str, str]:
-    """README and cards, by their place."""
-    paths = [project / "README.md", *sorted((project / "assets" / "models").glob("*/README.md"))]
+    """README, the page of experiments and cards, by their place."""
+    cards = sorted((project / "assets" / "models").glob("*/README.md"))
+    paths = [*(project / page for page in PAGES), *cards]
     return {str(p.relative_to(project)): p.read_text(encoding="utf-8") for p in paths}
 
 
@@ -76,7 +82,7 @@ def change_score(project: Path, value: float) -> None:
 
 def test_readme_and_cards_are_what_records_and_scores_give(run: Run, project: Path) -> None:
     before = texts(project)
-    assert len(before) == 5
+    assert len(before) == 6
     assert written(run, project) == before == texts(ROOT)
 
 
@@ -102,30 +108,33 @@ def test_another_record_changes_the_blocks_that_tell_of_it(run: Run, project: Pa
         assert told in readme.partition(start)[2].partition(end)[0]
 
 
-@pytest.mark.parametrize("name", NAMES)
+BLOCKS = [*((PAGES[0], name) for name in NAMES), *((PAGES[1], name) for name in EXPERIMENTS)]
+
+
+@pytest.mark.parametrize(("page", "name"), BLOCKS)
 @pytest.mark.parametrize("which", [0, -1])
 def test_a_number_changed_by_hand_is_put_right(
-    run: Run, project: Path, name: str, which: int
+    run: Run, project: Path, page: str, name: str, which: int
 ) -> None:
-    readme = project / "README.md"
+    readme = project / page
     text = readme.read_text(encoding="utf-8")
     start, end = (text.index(mark) for mark in marks(name))
     at = [m.start() for m in re.finditer(r"\d", text) if start < m.start() < end][which]
     other = str((int(text[at]) + 1) % 10)
     readme.write_text(text[:at] + other + text[at + 1 :], encoding="utf-8")
-    assert written(run, project)["README.md"] == text
+    assert written(run, project)[page] == text
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_a_readme_without_its_marks_stops_before_anything_is_written(
-    run: Run, project: Path, name: str
+@pytest.mark.parametrize(("page", "name"), BLOCKS)
+def test_a_page_without_its_marks_stops_before_anything_is_written(
+    run: Run, project: Path, page: str, name: str
 ) -> None:
-    readme = project / "README.md"
+    readme = project / page
     text = readme.read_text(encoding="utf-8")
     readme.write_text(text.replace(marks(name)[1], ""), encoding="utf-8")
     change_score(project, -7.654)
     before = texts(project)
-    with pytest.raises(StageError, match=f"README.md: the marks .*{name}.* are gone"):
+    with pytest.raises(StageError, match=f"{page}: the marks .*{name}.* are gone"):
         write_texts(run, project / "assets" / "models")
     assert texts(project) == before
 
@@ -162,11 +171,13 @@ def test_numbers_in_the_prose_are_those_of_recipe_and_scores(run: Run) -> None:
 
 def test_no_picture_is_stale() -> None:
     wanted = pictures.stamps(EMBEDDED)
-    assert set(wanted) == set(PICTURES)
+    pictured = {*PICTURES, *(f"experiments/{name}.png" for name in EXPERIMENTS)}
+    assert set(wanted) == pictured
     found = {name: pictures.stamp_of(ROOT / "assets" / name) for name in PICTURES}
     assert found == wanted, "make figures draws them anew"
-    shown = re.findall(r"!\[[^]]{20,}\]\(assets/([^)]+)\)", (ROOT / "README.md").read_text("utf-8"))
-    assert sorted(shown) == sorted(PICTURES)  # each once, told in words
+    pages = "".join((ROOT / page).read_text("utf-8") for page in PAGES)
+    shown = re.findall(r"!\[[^]]{20,}\]\((?:\.\./)?assets/([^)]+)\)", pages)
+    assert sorted(shown) == sorted(pictured)  # each once, told in words
 
 
 def test_a_picture_of_other_figures_is_stale(project: Path) -> None:

@@ -10,6 +10,7 @@ import yaml
 
 from tests.train.conftest import ROOT
 from tests.train.making import small_run
+from train import sweep_report
 from train.__main__ import main
 from train.files import StageError
 from train.recipe import RecipeError, checked, read
@@ -49,7 +50,8 @@ def test_variants_are_trained_compared_and_not_trained_again(
 ) -> None:
     path, said = small_sweep(tmp_path, small_corpus), list[str]()
     assert sweep(path, tmp_path, said.append)
-    rows = json.loads((tmp_path / "units" / "sweep.json").read_text(encoding="utf-8"))
+    lines = (tmp_path / "units" / "sweep.jsonl").read_text(encoding="utf-8").splitlines()
+    rows = [json.loads(line) for line in lines]
     assert [(r["variant"], r["seed"]) for r in rows] == [
         ("Whole words", 13), ("Whole words", 42), ("pieces", 13), ("pieces", 42)
     ]  # fmt: skip
@@ -67,6 +69,21 @@ def test_variants_are_trained_compared_and_not_trained_again(
     again = list[str]()
     assert sweep(path, tmp_path, again.append)
     assert sum("already trained" in line for line in again) == 4
+
+
+def test_what_all_start_from_is_compared_with_them(tmp_path: Path, small_corpus: Path) -> None:
+    path = small_sweep(tmp_path, small_corpus, against="start")
+    assert sweep(path, tmp_path, lambda _: None)
+    found = sweep_report.read(tmp_path / "units" / "sweep.jsonl")
+    assert [(one.variant, one.seed, one.step) for one in found[:3]] == [
+        ("no step", 13, 0), ("no step", 42, 0), ("Whole words", 13, 4)
+    ]  # fmt: skip
+    metrics = (tmp_path / "units.whole-words.13" / "metrics.jsonl").read_text(encoding="utf-8")
+    first = next(row for row in map(json.loads, metrics.splitlines()) if "nats_per_word" in row)
+    assert first["step"] == 0 and first["nats_per_word"] == found[0].values["nats_per_word"]
+    table = (tmp_path / "units" / "sweep.md").read_text(encoding="utf-8")
+    gain = difference(found[:2], found[2:4], "nats_per_word")
+    assert f"({gain.value:+.3f} [" in table and "difference from no step" in table
 
 
 def trained(variant: str, seed: int, value: float, replicates: Any) -> Trained:
