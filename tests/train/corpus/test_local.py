@@ -256,7 +256,7 @@ def test_damage_in_the_middle_of_a_parquet_file_is_named(tmp_path: Path) -> None
     ("name", "data", "message"),
     [
         ("a.csv", b"", ": the file is empty"),
-        ("a.csv.gz", gzip.compress(b""), ": the file is empty"),
+        ("a.csv.gz", gzip.compress(b"", mtime=0), ": the file is empty"),
         ("a.txt", b"", ": the file is empty"),
         ("a.csv", b"id,text\n", ": the file holds no row"),
         ("a.jsonl", b"\n\n", ": the file holds no row"),
