@@ -173,7 +173,7 @@ def test_no_picture_is_stale() -> None:
     wanted = pictures.stamps(EMBEDDED)
     pictured = {*PICTURES, *(f"experiments/{name}.png" for name in EXPERIMENTS)}
     assert set(wanted) == pictured
-    found = {name: pictures.stamp_of(ROOT / "assets" / name) for name in PICTURES}
+    found = {name: pictures.stamp_of(ROOT / "assets" / name) for name in pictured}
     assert found == wanted, "make figures draws them anew"
     pages = "".join((ROOT / page).read_text("utf-8") for page in PAGES)
     shown = re.findall(r"!\[[^]]{20,}\]\((?:\.\./)?assets/([^)]+)\)", pages)

@@ -30,7 +30,7 @@ def test_a_cell_that_fails_stops_none_of_the_others(models: Models, tmp_path: Pa
     run = small_run(tmp_path, coarse=None, fine=None, further={}, left_to_right=0)
     (tmp_path / "ner-test.jsonl").write_text('{"text": "ألم"}\n', encoding="utf-8")
     said: list[str] = []
-    with pytest.raises(StageError, match=r"4 of 28 cells failed(.|\n)*ner-test.jsonl, row 1: no "
+    with pytest.raises(StageError, match=r"4 of 30 cells failed(.|\n)*ner-test.jsonl, row 1: no "
                        "column entities"):  # fmt: skip
         compare_models(run, models, run.scores, said.append)
     assert {s.axis for s in scores.read(run.scores)} >= {"intrinsic", "mcq", "zero-shot"}
