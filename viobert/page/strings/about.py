@@ -49,7 +49,8 @@ ARABIC = AboutStrings(
             "وللتصنيف واستخراج الكيانات والاختيار من متعدد يُدرَّب فوق كل نموذج رأس بثلاث بذور، "
             "ويُقاس على جمل لم يُدرَّب عليها.",
             "وكُتبت للمشروع جمل قصيرة في كل منها كلمة مخفية. يصيب النموذج إذا كان بين توقعاته الخمسة "
-            "الأولى كلمةٌ تامة تناسب الجملة، وقد حدّد الكلمات المناسبة كاتب الجملة وقارئ ثانٍ.",
+            "الأولى كلمةٌ تامة تناسب الجملة، وقد حدّد الكلمات المناسبة كاتب الجملة وقارئ ثانٍ، "
+            "وحذف ثالث ما لا يناسب.",
             "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة 95% بإعادة المعاينة على النصوص "
             "والبذور، وقيمة p باختبار التبديل مصحَّحة بطريقة هولم على مقارنات الشبكة كلها.",
             "المفاجأة في قسمها: قطع الكلمة واحدة بعد أخرى وما بعدها منها مخفي (PLL-word-l2r، "
@@ -116,7 +117,7 @@ ENGLISH = AboutStrings(
             "seeds, and measured on sentences it has not learned from.",
             "Short sentences with one hidden word were written for this project. A model is right "
             "where a whole word among its first five fits: its writer and a second reader listed "
-            "which do.",
+            "which do, and a third struck what does not.",
             "Every difference is paired: the same items for both. The 95 % interval is a bootstrap "
             "over texts and seeds; p is of a permutation test, corrected by Holm over the grid.",
             "Surprise on its tab: a word's pieces one after the other, those to come hidden "
