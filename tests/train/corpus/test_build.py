@@ -388,5 +388,6 @@ def test_the_card_tells_what_a_reader_asks(tmp_path: Path) -> None:
     assert "| CC0-1.0 | 30 |" in card
     assert "word pieces" in card
     assert "| NAME |" in card and "| all |" in card
+    assert "On 1172 others" in card and "recall is 0.605 [0.577, 0.633]" in card
     page = (run.corpus / "funnel.html").read_text(encoding="utf-8")
     assert "plotly" in page.lower() and "after quality" in page
