@@ -18,7 +18,7 @@ demo: .venv/.demo
 	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
 
 test: .venv/.dev chromium
-	$(BIN)/python -m pytest
+	$(BIN)/python -m tests
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
