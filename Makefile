@@ -18,7 +18,7 @@ demo: .venv/.demo
 	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
 
 test: .venv/.dev chromium
-	$(BIN)/python -m tests
+	$(BIN)/python -m pytest
 
 lint: .venv/.dev
 	$(BIN)/ruff check .

@@ -65,9 +65,11 @@ def padded(batch: Batch) -> dict[str, torch.Tensor]:
 
 def small_recipe(folder: Path, **changes: dict[str, Any]) -> Path:
     """``smoke-base.yaml``, a model from scratch, shorter: 14 steps, evaluated at 0, 7 and 14,
-    checkpoints at each fifth as well. ``changes`` by section: training, stopping, masking, how."""
+    checkpoints at each fifth as well. ``changes`` by section: model, training, stopping, masking,
+    how."""
     whole = yaml.safe_load((RECIPES / "smoke-base.yaml").read_text(encoding="utf-8"))
     what = whole["what"]
+    what["model"] |= changes.get("model", {})
     what["training"] |= {"steps": 14, "warmup": 2, **changes.get("training", {})}
     what["stopping"] |= {"every": 7, **changes.get("stopping", {})}
     what["masking"] |= changes.get("masking", {})

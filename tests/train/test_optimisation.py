@@ -121,7 +121,8 @@ def test_compiling_changes_nothing_beyond_rounding(small_corpus: Path, tmp_path:
     lines = []
     for compiled in (False, True):
         how = {"precision": "fp32", "compile": compiled}
-        run = small_run(tmp_path / str(compiled), small_corpus, training={"steps": 6}, how=how)
+        small = {"model": {"layers": 1}, "training": {"steps": 6}}
+        run = small_run(tmp_path / str(compiled), small_corpus, **small, how=how)
         assert pretrain(run, lambda _: None)
         lines.append([line["loss"] for line in read(run.metrics) if "loss" in line])
     assert lines[0] == pytest.approx(lines[1], rel=1e-4)

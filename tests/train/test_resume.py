@@ -41,10 +41,10 @@ def straight(tmp_path_factory: pytest.TempPathFactory, small_corpus: Path) -> Ru
     return run
 
 
-@pytest.fixture()
-def killed(tmp_path: Path, small_corpus: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
+@pytest.fixture(scope="module")
+def dead(tmp_path_factory: pytest.TempPathFactory, small_corpus: Path) -> Run:
     """A run that died before its 13th step: checkpoints of steps 7 and 10 are left."""
-    run = small_run(tmp_path / "killed", small_corpus, **HARD)
+    run = small_run(tmp_path_factory.mktemp("dead"), small_corpus, **HARD)
     update = Optimisation.update
 
     def dies(self: Optimisation, step: int, *rest: Any) -> Any:
@@ -52,13 +52,20 @@ def killed(tmp_path: Path, small_corpus: Path, monkeypatch: pytest.MonkeyPatch) 
             raise Killed
         return update(self, step, *rest)
 
-    with monkeypatch.context() as patch:
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Optimisation, "update", dies)
         with pytest.raises(Killed):
             pretrain(run, lambda _: None)
     assert not finished(run)
     assert [p.name for p in sorted(run.checkpoints.iterdir())] == ["step-00000007", "step-00000010"]
     return run
+
+
+@pytest.fixture()
+def killed(dead: Run, tmp_path: Path, small_corpus: Path) -> Run:
+    """A copy of it, to go on with or to spoil."""
+    shutil.copytree(dead.folder, tmp_path / "killed" / dead.folder.name, symlinks=True)
+    return small_run(tmp_path / "killed", small_corpus, **HARD)
 
 
 def assert_same(one: Run, other: Run) -> None:
