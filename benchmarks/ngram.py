@@ -35,8 +35,8 @@ from numpy.typing import NDArray
 from training import table
 
 from train import recipe as recipes
-from train.corpus.build import read_manifest, stream_documents
 from train.corpus.document import Document
+from train.corpus.made import read_manifest, stream_documents
 from train.evaluate import intrinsic
 from train.evaluate.statistics import Counts, Interval, Resampling
 from train.evaluate.words import FOLDS, Window, windows

@@ -16,7 +16,8 @@ import pytest
 
 from tests.test_benchmarks import found_by
 from train import recipe
-from train.corpus.build import build, read_documents
+from train.corpus.build import build
+from train.corpus.made import read_documents
 from train.evaluate.intrinsic import score
 from train.evaluate.words import windows
 from train.files import Run

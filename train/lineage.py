@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from train.corpus.build import read_manifest
+from train.corpus.made import read_manifest
 from train.files import Run, StageError
 from train.recipe import Recipe
 

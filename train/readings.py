@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from train.corpus.build import read_documents, stream_documents
 from train.corpus.document import Document
+from train.corpus.made import read_documents, stream_documents
 from train.corpus.sources import local
 from train.evaluate import intrinsic
 from train.evaluate.intrinsic import Outcomes

@@ -11,7 +11,8 @@ from pathlib import Path
 import torch
 
 from train import estimate, throughput
-from train.corpus.build import build, read_manifest
+from train.corpus.build import build
+from train.corpus.made import read_manifest
 from train.embed import embed
 from train.estimate import EMBED, FIGURES, HEAD, MINI, Kind, Work
 from train.evaluate.axes import Cell, registry

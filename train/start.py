@@ -12,7 +12,7 @@ from transformers import AutoTokenizer
 
 from train import model as models
 from train import tokenizer as tokenizers
-from train.corpus.build import read_manifest, stream_documents
+from train.corpus.made import read_manifest, stream_documents
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import base_name
 from train.tokens import Tokens, build

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import copy
 import os
-import resource
 import signal
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -18,18 +16,19 @@ from accelerate.utils import broadcast_object_list
 from tqdm import tqdm
 from transformers import set_seed
 
-from train import checkpointing, cost, plot
+from train import checkpointing, plot, telling
 from train.batching import Steps, special_ids
 from train.energy import Energy, gpus
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import identity
-from train.machine import devices, keep_memory, precision
+from train.machine import devices, keep_memory
 from train.metrics import Metrics, Progress
 from train.optimisation import Optimisation, Update, accelerator
 from train.readings import Readings
 from train.signals import Stop
 from train.start import start
-from train.stopping import GENERAL, Judge, Reading, Verdict
+from train.stopping import Judge, Reading, Verdict
+from train.telling import Window
 from train.tokens import Tokens
 
 Log = Callable[[str], object]
@@ -60,7 +59,10 @@ class Trainer:
         self.metrics = Metrics(run.metrics, self.accelerator if self.how.trackers else None)
         self.step, self.evaluated, self.pieces = 0, -1, 0
         self.seconds = self.joules = 0.0
-        self.window = _Window(self.accelerator.device)
+        self.window = Window(self.accelerator.device)
+
+    def _say(self, line: str) -> None:
+        self.log(f"{self.run.recipe.name}: {line}")
 
     def _steps(self, corpora: list[Tokens]) -> Steps:
         processes = self.accelerator.num_processes
@@ -100,7 +102,7 @@ class Trainer:
         """Run until the steps or the patience of the recipe end; False if a SIGTERM came, with a
         checkpoint if it was before the end. Ctrl-C raises KeyboardInterrupt after the same."""
         self._resume()
-        self._say_what_it_takes()
+        self._say(telling.needs(self.core, self.steps, self.what))
         if self.how.trackers:
             self.accelerator.init_trackers(self.run.recipe.name, {"made_from": self.made_from})
         self.begun = time.monotonic() - self.seconds
@@ -120,7 +122,7 @@ class Trainer:
         if ended:
             self._finish(ended)
         else:
-            self.log(f"{name}: stopped at step {self.step}; the same command goes on from there")
+            self._say(f"stopped at step {self.step}; the same command goes on from there")
         if stopped == signal.SIGINT:
             raise KeyboardInterrupt
         return not stopped
@@ -194,33 +196,14 @@ class Trainer:
             vetoed=verdict.vetoed or None,
         )
         with tqdm.external_write_mode():
-            self.log(f"{self.run.recipe.name}: {self._told(reading, verdict)}")
+            self._say(telling.evaluation(reading, verdict, self.step, self.what.stopping))
         plot.write(self.run)
 
-    def _told(self, reading: Reading, verdict: Verdict) -> str:
-        values = reading.values
-        text = (
-            f"step {self.step}, score {verdict.score:+.2f}: {values['nats_per_word']:.4f} nats a "
-            f"word, top-5 {values['fill_mask_top5']:.1%}"
-        )
-        if "probe_macro_f1" in values:
-            text += f", probe macro-F1 {values['probe_macro_f1']:.3f}"
-        if verdict.forgetting is not None:
-            text += (
-                f"; general text {values[GENERAL]:.4f}, forgetting {verdict.forgetting:+.4f} nats"
-            )
-        if verdict.vetoed and self.what.stopping.general:
-            text += f", beyond {self.what.stopping.general.bound:g}: cannot be the best"
-        return text + (" (best)" if verdict.is_best else "")
-
     def _log_window(self, update: Update) -> None:
-        window, self.window = self.window, _Window(self.accelerator.device)
+        window, self.window = self.window, Window(self.accelerator.device)
         loss = self._check_finite(window)
         if not self.main:
             return
-        speed, work = window.pieces / window.seconds, window.flops / window.seconds
-        peak = cost.peak(self.accelerator.device, self.how.peak_tflops)
-        devices = self.accelerator.num_processes
         self.metrics.write(
             self.step,
             seconds=round(time.monotonic() - self.begun, 1),
@@ -229,16 +212,15 @@ class Trainer:
             learning_rate=update.learning_rate,
             gradient_norm=float(update.gradient_norm),
             pieces=self.pieces,
-            tokens_per_second=round(speed),
-            tflops=round(work / 1e12, 4),
-            mfu=round(work / (peak * devices), 4) if peak else None,
-            memory_gib=round(_peak_memory(self.accelerator.device), 3),
+            **window.speed(self.core),
             joules=self.energy.joules(),
         )
         best = f"{self.judge.best_score:+.2f}"
-        self.progress.show(loss=f"{loss:.3f}", tokens_s=f"{speed:.0f}", best=best)
+        self.progress.show(
+            loss=f"{loss:.3f}", tokens_s=f"{window.pieces / window.seconds:.0f}", best=best
+        )
 
-    def _check_finite(self, window: _Window | None = None) -> float:
+    def _check_finite(self, window: Window | None = None) -> float:
         """Mean loss of the steps since the last line, 0 if there was none; ``StageError`` if it or
         a gradient is not a number."""
         window = window or self.window
@@ -296,7 +278,7 @@ class Trainer:
         if self.main:
             self.metrics.rewind(self.step, self.evaluated)
         self._restore_best(path)
-        self.log(f"{self.run.recipe.name}: goes on from step {self.step}")
+        self._say(f"goes on from step {self.step}")
 
     def _restore_best(self, path: Path) -> None:
         """Write ``best/`` if a kill came between its checkpoint and it."""
@@ -320,7 +302,7 @@ class Trainer:
         replace_folder(self.run.best, fill)
 
     def _finish(self, ended: str) -> None:
-        judge, name = self.judge, self.run.recipe.name
+        judge = self.judge
         if self.main:
             best = judge.best
             assert best is not None, "the base's reading at least"
@@ -337,54 +319,7 @@ class Trainer:
             }
             write_json(self.run.done, done)
         self.accelerator.wait_for_everyone()
-        self.log(
-            f"{name}: ended by its {ended} at step {self.step}; best at step {judge.best_step} "
+        self._say(
+            f"ended by its {ended} at step {self.step}; best at step {judge.best_step} "
             f"(score {judge.best_score:+.2f}), {self.run.best}"
         )
-
-    def _say_what_it_takes(self) -> None:
-        """The memory that a step will need, before the first one."""
-        shape, device = self.core.shape, self.accelerator.device
-        share = int(
-            self.steps.sizes.mean() * self.steps.batch_size / self.accelerator.num_processes
-        )
-        estimate = cost.memory(
-            shape,
-            min(self.how.micro_batch, share),
-            attention=self.core.kind,
-            precision=precision(self.how),
-            rate=self.what.masking.rate,
-            length=int(self.steps.sizes.mean()),
-            dropout=bool(self.config.dropout or self.config.attention_dropout),
-            cuda=device.type == "cuda",
-        )
-        self.log(
-            f"{self.run.recipe.name}: {shape.parameters / 1e6:.1f} million parameters on "
-            f"{self.accelerator.num_processes} × {device.type}, attention {self.core.kind}; "
-            f"{estimate}"
-        )
-
-
-class _Window:
-    """What happened since the last line of metrics."""
-
-    def __init__(self, device: torch.device) -> None:
-        self.loss, self.norms = torch.zeros((), device=device), torch.zeros((), device=device)
-        self.steps = self.pieces = 0
-        self.flops = self.seconds = 0.0
-
-    def add(self, update: Update, seconds: float) -> None:
-        self.loss += update.loss
-        self.norms += update.gradient_norm
-        self.steps += 1
-        self.pieces += update.pieces
-        self.flops += update.flops
-        self.seconds += seconds
-
-
-def _peak_memory(device: torch.device) -> float:
-    """GiB: of the GPU as torch allocated it, else of this process."""
-    if device.type == "cuda":
-        return torch.cuda.max_memory_allocated(device) / 2**30
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    return peak * (1 if sys.platform == "darwin" else 1024) / 2**30

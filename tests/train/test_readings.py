@@ -11,7 +11,7 @@ import torch
 
 from tests.train.conftest import SAMPLE
 from tests.train.making import small_run, told
-from train.corpus.build import read_documents
+from train.corpus.made import read_documents
 from train.evaluate import intrinsic
 from train.evaluate.words import windows
 from train.files import StageError

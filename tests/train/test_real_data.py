@@ -13,8 +13,9 @@ import pyarrow.parquet as pq
 import pytest
 
 from tests.train.conftest import RECIPES, without_base
-from train.corpus.build import build, read_documents
+from train.corpus.build import build
 from train.corpus.licences import permits
+from train.corpus.made import read_documents
 from train.corpus.manifest import STEPS
 from train.evaluate import intrinsic
 from train.evaluate.words import FOLDS, windows

@@ -10,17 +10,16 @@ import hashlib
 import json
 import shutil
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from train.corpus import card, decontaminate, executor, merge, prepare, shards, sources
-from train.corpus.document import Document
+from train.corpus import card, decontaminate, executor, merge, prepare, sources
 from train.corpus.funnel import funnel
 from train.corpus.ingest import Index, ingest
+from train.corpus.made import read_manifest
 from train.files import Run, StageError, file_hash, write_json
 
 #: Raised when a step gives another result than before: corpora made by an earlier one are made
@@ -139,31 +138,6 @@ def _hashes(run: Run, inputs: sources.Inputs) -> list[dict[str, str]]:
         made = {"source": base.recipe.name, "file": base.documents.name}
         found.append({**made, "sha256": read_manifest(base)["content"]})
     return found
-
-
-def read_manifest(run: Run) -> dict[str, Any]:
-    """What the corpus on disk was made from and holds; empty when there is none that is whole."""
-    try:
-        manifest: dict[str, Any] = json.loads(run.manifest.read_text(encoding="utf-8"))
-        whole = all((run.corpus / name).exists() for name in manifest["outputs"])
-    except (FileNotFoundError, ValueError, KeyError, TypeError):  # absent, damaged, of another time
-        return {}
-    return manifest if whole and "version" in manifest else {}
-
-
-def read_documents(run: Run, part: str) -> list[Document]:
-    """The documents of one split; ``StageError`` when there is no corpus of this recipe."""
-    return list(stream_documents(run, part))
-
-
-def stream_documents(run: Run, part: str) -> Iterator[Document]:
-    """As ``read_documents``, holding a thousand documents at a time."""
-    if read_manifest(run).get("recipe") != run.recipe.digest("corpus"):
-        raise StageError(
-            f"{run.recipe.name}: no corpus of this recipe at {run.corpus}; run "
-            f"python -m train corpus {run.recipe.path} first"
-        )
-    return (document for document in shards.read(run.documents) if document.split == part)
 
 
 def card_again(run: Run, log: Any = print) -> None:

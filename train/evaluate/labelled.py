@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from train.corpus.build import stream_documents
 from train.corpus.evaluation_items import joined
+from train.corpus.made import stream_documents
 from train.corpus.sources import tables
 from train.evaluate.options import LabelledSet
 from train.evaluate.split import part

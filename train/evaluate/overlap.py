@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from train.corpus.build import read_manifest, stream_documents
 from train.corpus.evaluation_items import items
+from train.corpus.made import read_manifest, stream_documents
 from train.corpus.sources.errors import SourceError
 from train.evaluate.tasks import source_hash
 from train.files import Run, StageError, write_json

@@ -9,8 +9,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
-from train.corpus.build import read_manifest
 from train.corpus.evaluation_items import files, rows
+from train.corpus.made import read_manifest
 from train.evaluate.split import place, text_id
 from train.files import Run, StageError, file_hash
 from train.recipe import EvaluationSet

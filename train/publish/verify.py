@@ -9,8 +9,8 @@ from typing import Any
 
 from huggingface_hub import HfApi
 
-from train.corpus.build import read_manifest
 from train.corpus.funnel import table
+from train.corpus.made import read_manifest
 from train.evaluate import compare
 from train.evaluate.axes import classes, entities, registry
 from train.evaluate.grid import cells, choose, fill, gather, left

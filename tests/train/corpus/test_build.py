@@ -11,7 +11,8 @@ from scipy import stats
 
 from tests.train.conftest import RECIPES
 from tests.train.corpus.making import LONG, kept, reasons, recipe, row, text, write_lines
-from train.corpus.build import build, read_documents, verify
+from train.corpus.build import build, verify
+from train.corpus.made import read_documents
 from train.corpus.split import position
 from train.files import Run, StageError
 from train.recipe import RecipeError, load

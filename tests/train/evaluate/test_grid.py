@@ -15,7 +15,7 @@ import pytest
 
 from tests.train.conftest import ROOT
 from tests.train.evaluate.making import context, exam, write_rows
-from train.corpus.build import read_documents
+from train.corpus.made import read_documents
 from train.evaluate import grid, tasks, workers
 from train.evaluate.axes import Cell, Context, registry
 from train.evaluate.compare import scores as compared

@@ -102,7 +102,8 @@ def test_the_corpus_own_documents_are_split_as_they_are(tmp_path: Path) -> None:
     text = recipe(tmp_path).read_text(encoding="utf-8")
     path = tmp_path / "own.yaml"
     path.write_text(text.replace(str(ROOT / "assets/sample/documents.jsonl"), str(source)), "utf-8")
-    from train.corpus.build import build, read_documents
+    from train.corpus.build import build
+    from train.corpus.made import read_documents
 
     run = Run(load(path), tmp_path / "runs")
     build(run, lambda _: None)

@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from train.corpus.build import read_documents, read_manifest, stream_documents
 from train.corpus.document import Document
+from train.corpus.made import read_documents, read_manifest, stream_documents
 from train.corpus.sources import local
 from train.evaluate.axes import Axis, Cell, Context, Found
 from train.evaluate.intrinsic import Outcomes, score
