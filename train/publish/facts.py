@@ -7,8 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-from train.corpus.build import read_manifest
-from train.corpus.card import measured
+from train.corpus.card import HARD, measured
+from train.corpus.made import read_manifest
 from train.files import Run, StageError, write_json
 from train.lineage import deciding
 from viobert.checkpoints import ROOT
@@ -54,6 +54,8 @@ def _corpus(run: Run) -> Facts:
     told = {key: manifest[key] for key in _OF_MANIFEST}
     told["datasets"] = [s.dataset for s in run.recipe.what.corpus.sources if s.dataset]
     told["measured"] = {kind: _rates(found) for kind, found in measured("test").items()}
+    hard = measured(file=HARD).get("NAME")
+    told["hard_names"] = _rates(hard) if hard else None
     return told
 
 

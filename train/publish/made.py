@@ -82,8 +82,18 @@ def personal(record: Facts) -> str:
         "intervals, of the rules as they were when this record was written, on sentences that "
         "another author wrote for this purpose (after a first reading two patterns for links and "
         f"accounts were added, and nothing else). What they miss was trained on.{keep}\n\n"
-        + table(head, rows) + _of_bases(record)
+        + table(head, rows) + _hard_names(corpus.get("hard_names")) + _of_bases(record)
     )  # fmt: skip
+
+
+def _hard_names(found: dict[str, Any] | None) -> str:
+    """The weak side; a record of before these sentences does not tell."""
+    if not found:
+        return ""
+    return (
+        f"\n\nOf {found['spans']:,} names in sentences written to be hard, recall is "
+        f"{_rate(found['recall'])} and precision {_rate(found['precision'])}."
+    )
 
 
 def _replaced(corpus: dict[str, Any]) -> dict[str, int]:

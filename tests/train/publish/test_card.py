@@ -130,6 +130,19 @@ def of_marbert(record: Facts) -> Facts:
     return other
 
 
+def test_how_well_hard_names_are_found_is_told_where_it_is_recorded(record: Facts) -> None:
+    record["corpus"]["hard_names"] = {
+        "spans": 1200, "recall": [0.6, 0.57, 0.63], "precision": [0.8, 0.77, 0.83]
+    }  # fmt: skip
+    text = written(record, ROWS)
+    assert (
+        "Of 1,200 names in sentences written to be hard, recall is 0.600 [0.570, 0.630] and "
+        "precision 0.800 [0.770, 0.830]." in text
+    )
+    del record["corpus"]["hard_names"]  # as it was recorded before
+    assert "names in sentences written to be hard" not in written(record, ROWS)
+
+
 def test_the_bases_licence_is_carried_over(record: Facts) -> None:
     text = written(of_marbert(record), ROWS)
     data: Any = ModelCard(text).data
