@@ -21,7 +21,7 @@ def devices(device: torch.device, processes: int) -> str:
     if device.type == "cuda":
         return f"{processes} × {torch.cuda.get_device_name(device)}"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} cores of {_processor()}"
+    return f"{cores} core{'s' * (cores != 1)} of {_processor()}"
 
 
 def keep_memory() -> bool:

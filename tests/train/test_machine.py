@@ -65,4 +65,4 @@ def test_kept_memory_is_not_fetched_again() -> None:
 
 def test_devices_are_named() -> None:
     found = machine.devices(torch.device("cpu"), 1)
-    assert re.fullmatch(r"\d+ cores of \S.*", found)
+    assert re.fullmatch(r"(1 core|\d+ cores) of \S.*", found)

@@ -94,7 +94,5 @@ def _read(record: Facts, kind: str) -> str:
     again = (
         f" and, for {100 * replay:.0f} % of each step, of its base's texts again," if replay else ""
     )
-    return (
-        f"read {done['pieces'] / 1e6:.1f} million word pieces of {kind} text ({documents:,} "
-        f"documents{times}){again}{took}{place}"
-    )
+    total = f"read {done['pieces'] / 1e6:.1f} million word pieces{', of' if replay else ' of'}"
+    return f"{total} {kind} text ({documents:,} documents{times}){again}{took}{place}"
