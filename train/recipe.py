@@ -88,8 +88,8 @@ class How:
     slurm: dict[str, str] = dataclasses.field(default_factory=dict)
     """slurm: ``partition``, ``time`` and further options of sbatch."""
     precision: Literal["auto", "bf16", "fp32"] = "auto"
-    """Of forward and backward; auto: bf16 where the device computes in it, else fp32 (a processor
-    without such instructions emulates them, tens of times slower)."""
+    """Of forward and backward; auto: bf16 where the device is faster in it, else fp32 (a processor
+    without such instructions emulates them, tens of times slower; Intel's without AMX lose too)."""
     micro_batch: Positive = 16384
     """Word pieces that one process takes at once, at most; a step is as many as it needs."""
     attention: Literal["auto", "varlen", "grouped"] = "auto"

@@ -14,14 +14,22 @@ from train import machine
 from train.recipe import How
 
 
-@pytest.mark.parametrize("able", [True, False])
-def test_bf16_only_where_the_device_computes_in_it(
-    monkeypatch: pytest.MonkeyPatch, able: bool
+@pytest.mark.parametrize(
+    "name, avx512, amx, wanted",
+    [
+        ("AMD EPYC", True, False, "bf16"),
+        ("AMD EPYC", False, False, "fp32"),
+        ("Intel Xeon", True, False, "fp32"),
+        ("Intel Xeon", True, True, "bf16"),
+    ],
+)
+def test_bf16_only_where_the_device_is_faster_in_it(
+    monkeypatch: pytest.MonkeyPatch, name: str, avx512: bool, amx: bool, wanted: str
 ) -> None:
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    told = {"architecture": "x86_64", "avx512_bf16": able, "amx_bf16": False}
+    told = {"architecture": "x86_64", "cpu_name": name, "avx512_bf16": avx512, "amx_bf16": amx}
     monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: told)
-    assert machine.precision(How()) == ("bf16" if able else "fp32")
+    assert machine.precision(How()) == wanted
     assert machine.precision(How(precision="bf16")) == "bf16"
     assert machine.precision(How(precision="fp32")) == "fp32"
 
@@ -33,7 +41,8 @@ def test_this_machine_answers_as_its_processor_does() -> None:
         pytest.skip("not a Linux machine without a GPU: its processor was not asked")
     text = flags.read_text(encoding="utf-8")
     if "flags" in text:  # x86
-        assert (found == "bf16") == bool(re.search(r"\b(avx512_bf16|amx_bf16)\b", text))
+        able = r"\bamx_bf16\b" if "GenuineIntel" in text else r"\bavx512_bf16\b"
+        assert (found == "bf16") == bool(re.search(able, text))
 
 
 #: Page faults of twenty tensors, one after the other, of 64 MB.
