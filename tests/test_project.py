@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import ast
 import re
+import shutil
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 
 import pytest
@@ -45,6 +47,30 @@ def test_the_readme_names_every_folder_and_file_that_it_should() -> None:
         assert f"({folder})" in README, folder
     for link in re.findall(r"\]\((?!http)([^)]+)\)", README):
         assert (ROOT / link).exists(), link
+
+
+def test_a_wheel_carries_all_that_the_packages_read(tmp_path: Path) -> None:
+    pytest.importorskip("setuptools")  # what builds it; a venv of Python 3.12 has none of its own
+    source = tmp_path / "source"
+    for name in ("viobert", "train"):
+        shutil.copytree(
+            ROOT / name, source / name, ignore=shutil.ignore_patterns("__pycache__", "*.nb[ci]")
+        )
+    for name in ("pyproject.toml", "requirements.txt", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    command = [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--no-index",
+               "--no-build-isolation", "--wheel-dir", str(tmp_path), str(source)]  # fmt: skip
+    done = subprocess.run(command, text=True, capture_output=True, check=False)
+    assert done.returncode == 0, done.stderr
+    (wheel,) = tmp_path.glob("*.whl")
+    with zipfile.ZipFile(wheel) as packed:
+        held = {name for name in packed.namelist() if ".dist-info/" not in name}
+    meant = {
+        path.relative_to(ROOT).as_posix()
+        for name in ("viobert", "train") for path in (ROOT / name).rglob("*")
+        if path.is_file() and "__pycache__" not in path.parts
+    }  # fmt: skip
+    assert held == meant
 
 
 def test_the_front_matter_agrees_with_the_requirements() -> None:
