@@ -18,6 +18,9 @@ from train.evaluate.outcomes import Store
 from train.machine import keep_memory
 from viobert.scores import PRIMARY
 
+#: What takes long, and every worker needs.
+_IMPORTED = ["train.evaluate.axes.classes", "transformers.models.bert.modeling_bert"]
+
 
 @dataclass(frozen=True)
 class Job:
@@ -88,17 +91,19 @@ def run(context: Context, jobs: Sequence[Job], workers: int, threads: int) -> It
 
 
 class _Worker:
-    """A process with its own imports; torch's threads cannot be forked."""
+    """A process forked from one that has imported everything and computed nothing: torch's threads
+    cannot be forked."""
 
     def __init__(self, context: Context, threads: int) -> None:
-        spawn = multiprocessing.get_context("spawn")
-        self.pipe, theirs = spawn.Pipe()
+        forks = multiprocessing.get_context("forkserver")
+        forks.set_forkserver_preload(_IMPORTED)
+        self.pipe, theirs = forks.Pipe()
         self.job: Job | None = None
         # Bars of several processes would write over each other, and over the table.
         before = os.environ.get("TQDM_DISABLE")
         os.environ["TQDM_DISABLE"] = "1"
         try:
-            self.process = spawn.Process(
+            self.process = forks.Process(
                 target=_serve, args=(theirs, context, threads), daemon=True
             )
             self.process.start()

@@ -96,8 +96,9 @@ def _kill_one(parent: int) -> None:
     import psutil
 
     for _ in range(600):
-        for child in psutil.Process(parent).children():
-            if "spawn_main" in " ".join(child.cmdline()) and child.cpu_times().user > 1.5:
+        for child in psutil.Process(parent).children(recursive=True):
+            forked = child.ppid() != parent and "forkserver" in " ".join(child.cmdline())
+            if forked and child.cpu_times().user > 0.3:
                 child.kill()
                 return
         time.sleep(0.05)
