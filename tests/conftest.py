@@ -12,6 +12,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+# Two processes of tests with two threads each wait for each other; before torch is imported.
+if share := os.environ.get("PYTEST_XDIST_WORKER_COUNT"):
+    os.environ["OMP_NUM_THREADS"] = str(max(1, (os.cpu_count() or 1) // int(share)))
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
@@ -24,6 +28,22 @@ LETTERS = "ابتثجحخدذرزسشصضطظعغفقكلمنهويةىء"
 SPECIAL = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]"]
 ENDINGS = [*(f"##{letter}" for letter in LETTERS), "##ات", "##ين", "##ing"]
 VOCABULARY = list(dict.fromkeys([*SPECIAL, *SENTENCES.split(), *LETTERS, *ENDINGS]))
+
+
+#: Fixtures of a session that take long: all files with one of them run in one process.
+SHARED = ("smoke_runs", "medical_corpus", "app")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """``--dist loadgroup``: the tests of a file in one process, for the sake of its fixtures."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    needed: dict[Path, set[str]] = {}
+    for item in items:
+        needed.setdefault(item.path, set()).update(getattr(item, "fixturenames", ()))
+    for item in items:
+        shared = (name for name in SHARED if name in needed[item.path])
+        item.add_marker(pytest.mark.xdist_group(next(shared, str(item.path))))
 
 
 def make_checkpoint(folder: Path, seed: int, positions: int = 64) -> Path:
