@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from torch.nn import functional
 from torch.utils.data import DataLoader, Dataset
 
-from train.masking import NO_WORD, combine, mask_words
+from train import domain
+from train.masking import NO_WORD, combine, mask_words, starts
 from train.options import Masking
 from train.signals import ignore
 from train.tokens import Tokens
@@ -146,6 +147,8 @@ class Steps(Dataset[list[Batch]]):
         self.process, self.processes = process, processes
         self.windows = Windows(corpora, length)
         self.sizes = self.windows.sizes
+        ids = 1 + max(special.cls, special.sep, special.mask, int(special.replacements.max()))
+        self.rates = domain.rates(corpora, ids, masking) if masking.domain else None
         again = min(batch_size - 1, max(1, round(replay * batch_size))) if replay else 0
         own = Shuffled(self.windows.of(0, shares[0]), batch_size - again, [seed])
         self.drawn = [own]
@@ -194,6 +197,7 @@ class Steps(Dataset[list[Batch]]):
             replacements=self.special.replacements,
             mask_id=self.special.mask,
             config=self.masking,
+            rates=self._rates(ids, words, np.repeat(self.windows.part[members], sizes)),
         )
         return Batch(
             ids=torch.from_numpy(out.ids.astype(np.int64)),
@@ -203,6 +207,16 @@ class Steps(Dataset[list[Batch]]):
             masked=torch.from_numpy(out.chosen),
             targets=torch.from_numpy(ids[out.chosen].astype(np.int64)),
         )
+
+    def _rates(
+        self, ids: NDArray[np.int32], words: NDArray[np.int32], part: NDArray[np.int64]
+    ) -> NDArray[np.float64] | None:
+        """How likely each piece's word is chosen, where that is not the same for all: a replayed
+        text's are as likely as ever."""
+        if self.rates is None:
+            return None
+        begins = np.maximum.accumulate(np.where(starts(words), np.arange(len(words)), 0))
+        return np.where(part == 0, self.rates[ids[begins]], self.masking.rate)
 
     def loader(self, first: int, end: int, workers: int) -> DataLoader[list[Batch]]:
         """The steps from ``first`` to before ``end``, prepared ahead by ``workers`` processes."""

@@ -46,16 +46,19 @@ def mask_words(
     replacements: NDArray[np.int32],
     mask_id: int,
     config: Masking,
+    rates: NDArray[np.float64] | None = None,
 ) -> Masked:
     """Mask whole words of any number of documents, one after the other.
 
     ``ids`` and ``words``: (pieces,), a word's index counted from the start of its document,
     ``NO_WORD`` for special tokens, at least one of which stands between two documents; ``keys``:
     (pieces,) of ``combine``; ``replacements``: the non-special ids that random pieces are drawn
-    from. All pieces of a chosen word share its fate: all [MASK], all random, all kept.
+    from; ``rates``: (pieces,) how likely each one's word is chosen, else ``config.rate``. All
+    pieces of a chosen word share its fate: all [MASK], all random, all kept.
     """
     word = words.astype(np.int64)
-    chosen = np.flatnonzero((uniform(keys, _CHOOSE, word) < config.rate) & (word != NO_WORD))
+    rate = config.rate if rates is None else rates
+    chosen = np.flatnonzero((uniform(keys, _CHOOSE, word) < rate) & (word != NO_WORD))
     action = uniform(keys[chosen], _ACTION, word[chosen])
     out = ids.astype(np.int32, copy=True)
     out[chosen[action < config.mask]] = mask_id
@@ -67,6 +70,11 @@ def mask_words(
         draw = uniform(keys[drawn], _PIECE, place)
         out[drawn] = replacements[(draw * len(replacements)).astype(np.int64)]
     return Masked(out, chosen)
+
+
+def starts(words: NDArray[np.int32] | NDArray[np.int64]) -> NDArray[np.bool_]:
+    """(pieces,) whether each begins a run of equal values: a word."""
+    return np.asarray(np.r_[True, words[1:] != words[:-1]], np.bool_)
 
 
 def combine(
@@ -87,5 +95,4 @@ def _mix(z: NDArray[np.uint64] | np.uint64) -> NDArray[np.uint64]:
 def _place_in_word(word: NDArray[np.int64]) -> NDArray[np.int64]:
     """0, 1, 2 … within each run of equal values."""
     index = np.arange(len(word))
-    starts = np.r_[True, word[1:] != word[:-1]]
-    return np.asarray(index - np.maximum.accumulate(np.where(starts, index, 0)), np.int64)
+    return np.asarray(index - np.maximum.accumulate(np.where(starts(word), index, 0)), np.int64)

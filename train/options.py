@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from pydantic.dataclasses import dataclass
 
-from train.fields import STRICT, Above0, AtLeast0, Beta, Length, Positive, Seed, Share
+from train.fields import STRICT, Above0, AtLeast0, Beta, Length, Positive, Power, Seed, Share
 
 
 @dataclass(config=STRICT)
@@ -51,6 +51,9 @@ class Masking:
     """Share of the chosen words whose pieces all become [MASK]."""
     random: Share = 0.1
     """Share of the chosen words whose pieces all become random non-special pieces."""
+    domain: Power = 0.0
+    """Words of the training text are chosen in proportion to their frequency there over that in the
+    replayed text, to this power, ``rate`` of them on average; 0: all are as likely."""
     unit: Literal["word", "piece"] = "word"
     """What is chosen, and hidden as a whole; piece: as BERT first did, to compare with."""
 

@@ -68,6 +68,8 @@ def _training(recipe: Recipe) -> Iterator[str]:
         yield "what.training.warmup is not below what.training.steps"
     if training.replay and not what.base.endswith((".yaml", ".yml")):
         yield "what.training.replay needs a what.base that is a recipe: its documents are replayed"
+    if what.masking.domain and not training.replay:
+        yield "what.masking.domain needs what.training.replay: it compares the words of both texts"
     if training.replay and training.batch_size < 2:
         yield "what.training.replay leaves no document of one's own in a batch_size of 1"
     if recipe.how.micro_batch < training.length:

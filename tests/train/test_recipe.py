@@ -58,6 +58,12 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
         ("replay: 0.25", "replay: 1.0", "what.training.replay"),
         ("replay: 0.25", "documents: 0", "what.training.documents"),
         ("base: smoke-base.yaml", "base: org/model@main", "replay needs a what.base that is a"),
+        (
+            "  training:\n    steps: 60\n    batch_size: 12\n    replay: 0.25\n",
+            "  masking: {domain: 0.5}\n  training:\n    steps: 60\n    batch_size: 12\n",
+            "what.masking.domain needs what.training.replay",
+        ),
+        ("what:", "what:\n  masking: {domain: -1}", "what.masking.domain"),
         ("batch_size: 12", "batch_size: 1", "replay leaves no document"),
         ("what:", "what:\n  masking: {unit: letter}", "what.masking.unit"),
         ("learning_rate: 1e-3", "learning_rate: -1", "what.training.learning_rate"),
