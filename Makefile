@@ -1,5 +1,5 @@
 # make demo     the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
-# make test     everything that is tested, a real browser included, in two processes (WORKERS=)
+# make test     everything that is tested, a real browser included (WORKERS=2: in two processes)
 # make lint     ruff and mypy
 # make bench    speed of corpus, masks, training and page beside others'
 # make figures  every number and picture of README and cards, from what lies here; no data
@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 7860
-WORKERS ?= 2
+WORKERS ?= 0
 VIOBERT_DATA ?= ../shared/data
 RECIPE ?= train/recipes/mini-medical.yaml
 BIN := .venv/bin

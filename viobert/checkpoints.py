@@ -43,6 +43,10 @@ Kind = Literal[
     "not_masked_lm", "not_tagger", "no_tokenizer", "no_mask_token", "broken_weights",
 ]  # fmt: skip
 
+# While transformers 5.23 loads a model it replaces tie_weights of all of them, and then puts back
+# what it found: of two threads one may find, and leave for ever, the other's replacement.
+_LOADING = threading.Lock()
+
 REASONS: dict[Kind, str] = {
     "missing": "no such folder, or no config.json in it",
     "offline": "not on this machine, and the Hub is switched off",
@@ -286,9 +290,10 @@ def _model(folder: Path, name: str, tags: bool) -> PreTrainedModel:
         raise CheckpointError(other, name)
     try:
         options: dict[str, Any] = {"local_files_only": True, "output_loading_info": True}
-        model, report = auto.from_pretrained(
-            folder, config=config, dtype=torch.float32, weights_only=True, **options
-        )
+        with _LOADING:
+            model, report = auto.from_pretrained(
+                folder, config=config, dtype=torch.float32, weights_only=True, **options
+            )
     except Exception as error:
         raise CheckpointError("broken_weights", name) from error
     absent = set(report["missing_keys"])

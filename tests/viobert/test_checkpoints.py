@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -246,3 +247,17 @@ def test_looking_up_the_hub_is_bounded() -> None:
     with pytest.raises(TimeoutError):
         checkpoints._within(0.2, lambda: time.sleep(5))
     assert time.monotonic() - began < 1
+
+
+def test_threads_that_load_at_once_leave_loading_whole(general: Path, medical: Path) -> None:
+    """transformers takes the tying of weights away while it loads: see ``checkpoints._LOADING``."""
+    before = transformers.PreTrainedModel.tie_weights
+    try:
+        with ThreadPoolExecutor(8) as pool:
+            found = list(pool.map(lambda place: load(str(place)), [general, medical] * 12))
+        assert transformers.PreTrainedModel.tie_weights is before
+    finally:
+        transformers.PreTrainedModel.tie_weights = before
+    for checkpoint in found:
+        rows: Any = checkpoint.model.get_input_embeddings()
+        assert checkpoint.model.get_output_embeddings().weight is rows.weight
