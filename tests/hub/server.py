@@ -56,6 +56,7 @@ def running(port: int = 0) -> Iterator[Hub]:
         Faults(application(hub), hub), http=_Protocol, ws="none", lifespan="off", loop="asyncio",
         log_config=None, log_level="critical", access_log=False, proxy_headers=False,
         timeout_graceful_shutdown=2,
+        timeout_keep_alive=120,  # a client that was busy finds its connection as it left it
     )  # fmt: skip
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), name="hub", daemon=True)
