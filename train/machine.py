@@ -50,7 +50,7 @@ def _gains_by_bf16() -> bool:
     able = torch.cpu.get_capabilities()
     if able["architecture"] == "x86_64":
         # Without AMX Intel's processors have the instructions, but are faster in fp32 (Emerald
-        # Rapids trains at 0.7 of its speed in bf16; Zen 4 at 2.6).
+        # Rapids pretrains in bf16 at 0.7 of that speed; Zen 4 fine-tunes at 2.6).
         intel = able["cpu_name"].startswith("Intel")
         return bool(able["amx_bf16"] or (able["avx512_bf16"] and not intel))
     return bool(torch.ops.mkldnn._is_mkldnn_bf16_supported())

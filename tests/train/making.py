@@ -33,8 +33,8 @@ def tokens_of(tokenizer: Any, texts: Sequence[str]) -> Tokens:
 def steps_of(tokenizer: Any, texts: Sequence[str], **changes: Any) -> Steps:
     """Their steps: eight documents each, windows of 128 pieces, masked at 30 %."""
     options = {"batch_size": 8, "length": 128, "micro_batch": 4096, "seed": 5, **changes}
-    own = {key: options.pop(key) for key in ("unit", "domain") if key in options}
-    masking = Masking(rate=options.pop("rate", 0.3), **own)
+    chosen = {key: options.pop(key) for key in ("unit", "domain") if key in options}
+    masking = Masking(rate=options.pop("rate", 0.3), **chosen)
     corpora = [tokens_of(tokenizer, own) for own in (texts, options.pop("base", None)) if own]
     return Steps(corpora, special_ids(tokenizer), masking, **options)
 
