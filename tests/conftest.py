@@ -31,7 +31,7 @@ VOCABULARY = list(dict.fromkeys([*SPECIAL, *SENTENCES.split(), *LETTERS, *ENDING
 
 
 #: Fixtures of a session that take long: all files with one of them run in one process.
-SHARED = ("smoke_runs", "medical_corpus", "app")
+SHARED = ("smoke_runs", "medical_corpus", "app", "filled")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

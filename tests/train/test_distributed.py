@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -21,6 +22,8 @@ from train.pretrain import pretrain
 EXACT: dict[str, dict[str, Any]] = {
     "how": {"precision": "fp32", "micro_batch": 512, "threads": 1, "log_every": 1}
 }
+
+Pair = tuple[Run, subprocess.CompletedProcess[str]]
 
 
 def launch(*command: str, processes: int = 2) -> subprocess.CompletedProcess[str]:
@@ -53,15 +56,19 @@ def one(tmp_path_factory: pytest.TempPathFactory, small_corpus: Path) -> Run:
     return run
 
 
+@pytest.fixture(scope="module")
+def by_two(tmp_path_factory: pytest.TempPathFactory, small_corpus: Path) -> Pair:
+    """The same by two processes, and what they said."""
+    run = small_run(tmp_path_factory.mktemp("two"), small_corpus, **EXACT)
+    return run, pretrain_by_two(run)
+
+
 def losses(run: Run, key: str = "loss") -> list[float]:
     return [line[key] for line in told(run) if key in line]
 
 
-def test_two_processes_follow_the_curve_of_one(
-    one: Run, small_corpus: Path, tmp_path: Path
-) -> None:
-    two = small_run(tmp_path, small_corpus, **EXACT)
-    result = pretrain_by_two(two)
+def test_two_processes_follow_the_curve_of_one(one: Run, by_two: Pair) -> None:
+    two, result = by_two
     assert result.returncode == 0, result.stderr
     assert "on 2 × cpu" in result.stdout and result.stdout.count("ended by its steps") == 1
     assert len(losses(one)) == 14
@@ -73,10 +80,12 @@ def test_two_processes_follow_the_curve_of_one(
     assert done[0]["made_from"] == done[1]["made_from"] and done[0]["pieces"] == done[1]["pieces"]
 
 
-def test_one_process_goes_on_where_two_were(one: Run, small_corpus: Path, tmp_path: Path) -> None:
+def test_one_process_goes_on_where_two_were(
+    one: Run, by_two: Pair, small_corpus: Path, tmp_path: Path
+) -> None:
     """The number of processes is how, not what."""
+    shutil.copytree(by_two[0].folder, tmp_path / by_two[0].folder.name, symlinks=True)
     two = small_run(tmp_path, small_corpus, **EXACT)
-    assert pretrain_by_two(two).returncode == 0
     for newest in sorted(two.checkpoints.iterdir())[1:]:
         (newest / "state.pt").unlink()
     two.done.unlink()

@@ -6,6 +6,7 @@ a run that was stopped at any moment goes on, and its output is that of an undis
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import json
 import shutil
@@ -25,6 +26,8 @@ from train.files import Run, StageError, file_hash, write_json
 #: Raised when a step gives another result than before: corpora made by an earlier one are made
 #: anew.
 VERSION = 2
+#: Fewer documents are done in this process before others have started.
+FEW = 2000
 
 
 def build(run: Run, log: Any = print) -> None:
@@ -77,6 +80,8 @@ def _finish(run: Run, manifest: dict[str, Any], log: Any) -> None:
 def _tasks(run: Run, index: Index, work: Path, made_from: dict[str, Any]) -> None:
     """Each shard by itself, then all of them together, through the recipe's executor."""
     how, name, logs = run.recipe.how, run.recipe.name, work / "logs"
+    if how.executor == "local" and not how.workers and sum(s["documents"] for s in index) < FEW:
+        how = dataclasses.replace(how, workers=1)
     prepared = work / "prepared"
     prepared.mkdir(exist_ok=True)
     steps = prepare.pipeline(run.recipe, index, work / "raw", prepared)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -181,6 +182,7 @@ def _hard(names: Measured) -> str:
     )
 
 
+@cache
 def measured(part: str = "", file: Path = LABELLED) -> dict[str, Measured]:
     """How well personal data is found in labelled sentences, or in one part of them."""
     if not file.exists():  # installed without the tests

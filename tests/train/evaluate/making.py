@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -114,7 +115,10 @@ def recipe(folder: Path, **evaluation: Any) -> Path:
 def small_run(folder: Path, **evaluation: Any) -> Run:
     """The run of such a recipe, its corpus built."""
     run = Run(load(recipe(folder, **evaluation)), folder / "runs")
+    how = run.recipe.how
+    run.recipe.how = dataclasses.replace(how, workers=1)  # no processes for few documents
     build(run, lambda _: None)
+    run.recipe.how = how
     return run
 
 
