@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import importlib.util
 import math
-import os
 import shutil
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tests.test_benchmarks import found_by
+from tests.test_benchmarks import found_by, started
 from train import recipe
 from train.corpus.build import build
 from train.corpus.made import read_documents
@@ -129,13 +126,15 @@ def test_a_model_is_measured_beside_a_5_gram(run: Run) -> None:
     assert not list(run.folder.glob("ngram-*"))
 
 
-def test_without_kenlm_it_ends_with_one_line() -> None:
-    done = subprocess.run(
-        [sys.executable, "benchmarks/ngram.py"], cwd=ROOT, capture_output=True, text=True,
-        timeout=240, env={**os.environ, "PATH": ""},
-    )  # fmt: skip
-    assert done.returncode == 2 and not done.stdout
-    assert done.stderr.startswith("KenLM's ") and len(done.stderr.splitlines()) == 1
+def test_without_kenlm_it_ends_with_one_line(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("PATH", "")
+    with pytest.raises(SystemExit) as ended:
+        started("benchmarks/ngram.py")
+    said = capsys.readouterr()
+    assert ended.value.code == 2 and not said.out
+    assert said.err.startswith("KenLM's ") and len(said.err.splitlines()) == 1
 
 
 def test_both_of_its_parts_are_asked_for(monkeypatch: pytest.MonkeyPatch, benchmarks: None) -> None:

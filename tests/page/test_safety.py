@@ -21,6 +21,7 @@ PAYLOADS = [
     "قلب </textarea><script>fired=1</script> `${(()=>{fired=1})()}` [MASK]",
 ]
 
+
 def test_hostile_text_runs_in_no_input(visit: Visit) -> None:
     page = visit.page
     steps = [
