@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow.parquet as pq
 import pytest
 
-from tests.train.conftest import RECIPES, ROOT, stage
+from tests.train.conftest import RECIPES, ROOT
+from train.__main__ import main
 from train.corpus.build import build
 from train.embed import embed
 from train.evaluate.stage import evaluate
@@ -89,10 +90,14 @@ def test_best_loads_with_transformers_alone(smoke: Run) -> None:
     assert result.stdout.strip() == "5", result.stderr
 
 
-def test_done_stages_are_kept(smoke_runs: Path, smoke: Run) -> None:
+def test_done_stages_are_kept(
+    smoke_runs: Path, smoke: Run, capsys: pytest.CaptureFixture[str]
+) -> None:
     made = (smoke.best / "model.safetensors").stat().st_mtime_ns
-    assert "up to date" in stage("corpus", smoke_runs).stdout
-    assert stage("pretrain", smoke_runs).stdout.count("already trained") == 2
+    told = [str(RECIPES / "smoke.yaml"), "--runs", str(smoke_runs)]
+    assert main(["corpus", *told]) == 0 and "up to date" in capsys.readouterr().out
+    assert main(["pretrain", *told]) == 0
+    assert capsys.readouterr().out.count("already trained") == 2
     assert (smoke.best / "model.safetensors").stat().st_mtime_ns == made
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from tests.train.conftest import RECIPES, ROOT, stage
+from tests.train.conftest import RECIPES, ROOT
 from tests.train.making import small_recipe
 from train import estimate, stages, throughput
 from train.__main__ import main
@@ -110,10 +110,12 @@ def finished(smoke_runs: Path, tmp_path: Path) -> Run:
 
 
 def test_finished_stages_are_passed_over_and_the_pair_is_embedded(
-    finished: Run, tmp_path: Path
+    finished: Run, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     made = (finished.best / "model.safetensors").stat().st_mtime_ns
-    said = stage("all", finished.runs, "--into", str(tmp_path / "trial")).stdout
+    told = [str(RECIPES / "smoke.yaml"), "--runs", str(finished.runs)]
+    assert main(["all", *told, "--into", str(tmp_path / "trial")]) == 0
+    said = capsys.readouterr().out
     lines = [line for line in said.splitlines() if line.startswith("smoke: stage ")]
     names = ["corpus", "pretrain smoke-base", "pretrain smoke", "heads", "evaluate", "embed"]
     expected = [

@@ -49,7 +49,7 @@ def rows(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def built(rows: Path, folder: Path, executor: str, **how: object) -> Run:
     shutil.copy(rows, folder / "d.jsonl")
-    chosen = {"executor": executor, "workers": 2, "shard": 20, **how}
+    chosen = {"executor": executor, "workers": 2, "shard": 50, **how}
     run = Run(recipe(folder, [{"path": "d.jsonl"}], chosen), folder / "runs")
     build(run, lambda _: None)
     return run
