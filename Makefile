@@ -1,5 +1,5 @@
 # make demo     the page on the embedded pair, http://127.0.0.1:7860 (PORT= changes it)
-# make test     everything that is tested, a real browser included (WORKERS=2: in two processes)
+# make test     everything that is tested, a real browser included (WORKERS=0: in one process)
 # make lint     ruff and mypy
 # make bench    speed of corpus, masks, training and page beside others'
 # make figures  every number and picture of README and cards, from what lies here; no data
@@ -8,7 +8,7 @@
 SHELL := /bin/bash
 PYTHON ?= python3
 PORT ?= 7860
-WORKERS ?= 0
+WORKERS ?= 2
 VIOBERT_DATA ?= ../shared/data
 RECIPE ?= train/recipes/mini-medical.yaml
 BIN := .venv/bin
@@ -19,7 +19,7 @@ demo: .venv/.demo
 	VIOBERT_OFFLINE=1 PORT=$(PORT) $(BIN)/python app.py
 
 test: .venv/.dev chromium
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 lint: .venv/.dev
 	$(BIN)/ruff check .
