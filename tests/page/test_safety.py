@@ -16,6 +16,7 @@ LANGUAGES: tuple[Language, ...] = ("en", "ar")
 
 PAYLOADS = [
     HOSTILE,
+    HOSTILE.replace("[MASK]", ""),
     'قلب "><svg onload=fired=1> [MASK]',
     "قلب javascript:fired=1 {{constructor.constructor('fired=1')()}} [MASK]",
     "قلب </textarea><script>fired=1</script> `${(()=>{fired=1})()}` [MASK]",
