@@ -82,7 +82,7 @@ class How:
     """Where the steps of the corpus run; a Ray cluster is found by ``RAY_ADDRESS``."""
     workers: AtLeast0 = 0
     """Corpus tasks, and cells of the evaluation, side by side; 0: as many as there are cores (of
-    cells on a GPU: one)."""
+    cells on a GPU, and for a corpus of few documents: one)."""
     shard: Positive = 10000
     """Documents a task of the corpus."""
     slurm: dict[str, str] = dataclasses.field(default_factory=dict)

@@ -26,7 +26,7 @@ from train.files import Run, StageError, file_hash, write_json
 #: Raised when a step gives another result than before: corpora made by an earlier one are made
 #: anew.
 VERSION = 2
-#: Fewer documents are done in this process before others have started.
+#: Fewer documents are done in this process before others would have started.
 FEW = 2000
 
 

@@ -7,10 +7,12 @@ from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
+from datatrove.executor.local import LocalPipelineExecutor
 from scipy import stats
 
 from tests.train.conftest import RECIPES
 from tests.train.corpus.making import LONG, kept, reasons, recipe, row, text, write_lines
+from train.corpus import executor
 from train.corpus.build import build, verify
 from train.corpus.made import read_documents
 from train.corpus.split import position
@@ -230,6 +232,27 @@ def test_neither_the_size_of_shards_nor_workers_change_a_byte(tmp_path: Path) ->
         outputs.append(json.loads(run.manifest.read_text(encoding="utf-8"))["outputs"])
         run.manifest.unlink()
     assert outputs[0] == outputs[1] and len(outputs[0]) == 5
+
+
+def test_processes_are_started_for_many_documents_or_when_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Enough(Exception): ...
+
+    workers: list[int] = []
+
+    def run(job: LocalPipelineExecutor, *_: object) -> None:
+        workers.append(job.workers)
+        raise Enough
+
+    monkeypatch.setattr(executor, "run", run)
+    monkeypatch.setattr("os.cpu_count", lambda: 3)
+    for told, few in ((0, 31), (0, 30), (2, 31)):
+        monkeypatch.setattr("train.corpus.build.FEW", few)
+        with pytest.raises(Enough):
+            made(tmp_path, [row(f"d{i}", text(i)) for i in range(30)],
+                 how={"shard": 8, "workers": told})  # fmt: skip
+    assert workers == [1, 3, 2]
 
 
 def test_names_that_a_source_keeps_hide_no_leak(tmp_path: Path) -> None:
