@@ -22,6 +22,8 @@ from train.windows import Shuffled, Windows
 
 #: A target of which cross-entropy takes no loss.
 IGNORED = -100
+#: First epoch of short windows: one that long ones never reach, for masks of their own.
+_SHORT = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -122,6 +124,13 @@ def micro_batches(
         count += 1
 
 
+def _per_epoch(drawn: Sequence[Shuffled]) -> int:
+    """Steps in which the long windows and the short ones together hold the text once."""
+    if not all(of.per_epoch for of in drawn):
+        return 0
+    return max(1, round(1 / sum(1 / of.per_epoch for of in drawn)))
+
+
 class Steps(Dataset[list[Batch]]):
     """Item ``step``: this process's micro-batches of that step, a pure function of the seed."""
 
@@ -136,6 +145,8 @@ class Steps(Dataset[list[Batch]]):
         micro_batch: int,
         seed: int,
         replay: float = 0.0,
+        short: float = 0.0,
+        short_length: int = 24,
         shares: Sequence[float] = (1.0, 1.0),
         process: int = 0,
         processes: int = 1,
@@ -145,17 +156,31 @@ class Steps(Dataset[list[Batch]]):
         self.special, self.masking = special, masking
         self.micro_batch, self.seed = micro_batch, seed
         self.process, self.processes = process, processes
-        self.windows = Windows(corpora, length)
+        self.windows = Windows(corpora, length, short_length if short else 0)
         self.sizes = self.windows.sizes
         ids = 1 + max(special.cls, special.sep, special.mask, int(special.replacements.max()))
         self.rates = domain.rates(corpora, ids, masking) if masking.domain else None
         again = min(batch_size - 1, max(1, round(replay * batch_size))) if replay else 0
-        own = Shuffled(self.windows.of(0, shares[0]), batch_size - again, [seed])
-        self.drawn = [own]
-        if again:
-            self.drawn.append(Shuffled(self.windows.of(1, shares[1]), again, [seed, 1]))
+        own = self._draw(0, batch_size - again, short, shares[0])
+        self.drawn = [*own, *(self._draw(1, again, short, shares[1]) if again else [])]
         #: Windows a step, replayed ones included; and steps of an epoch of the training text.
-        self.batch_size, self.per_epoch = sum(d.count for d in self.drawn), own.per_epoch
+        self.batch_size, self.per_epoch = sum(d.count for d in self.drawn), _per_epoch(own)
+
+    def _draw(self, corpus: int, count: int, short: float, share: float) -> list[Shuffled]:
+        """The windows of a corpus, ``count`` a step, and the short ones among them."""
+        brief = min(count - 1, max(1, round(short * count))) if short else 0
+        seed = [self.seed, corpus] if corpus else [self.seed]
+        found = [Shuffled(self.windows.of(corpus, share), count - brief, seed)]
+        if brief:
+            windows = self.windows.of(corpus, share, short=True)
+            found.append(Shuffled(windows, brief, [self.seed, corpus, 1], _SHORT))
+        return found
+
+    @property
+    def mean_size(self) -> float:
+        """Pieces of a window of a step."""
+        whole = sum(d.count * self.sizes[d.windows].mean() for d in self.drawn)
+        return float(whole) / self.batch_size
 
     def __getitem__(self, step: int) -> list[Batch]:
         epochs, members = self.members(step)

@@ -12,6 +12,7 @@ from train.corpus.sources import local
 from train.cost import Shape
 from train.files import Run
 from train.lineage import deciding
+from train.options import Training
 from train.publish import facts
 from train.recipe import Recipe
 from viobert.checkpoints import EMBEDDED
@@ -118,10 +119,16 @@ def training(recipe: Recipe, flops: float) -> float:
     if a model of this very recipe is embedded."""
     options = recipe.what.training
     steps, pieces = _record(recipe) or (
-        options.steps, options.steps * options.batch_size * options.length * FILLED
+        options.steps, options.steps * options.batch_size * _filled(options)
     )  # fmt: skip
     evaluations = steps // recipe.what.stopping.every + 1
     return (pieces + evaluations * READING) * flops / TRAINING
+
+
+def _filled(options: Training) -> float:
+    """Word pieces of a window."""
+    long = (1 - options.short) * options.length * FILLED
+    return long + options.short * options.short_length
 
 
 def grid(cells: int, flops: float, mini: float) -> float:

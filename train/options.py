@@ -71,6 +71,11 @@ class Training:
     against forgetting."""
     length: Length = 256
     """Word pieces of a window, [CLS] and [SEP] included; longer documents are cut between words."""
+    short: Beta = 0.0
+    """Share of each step's windows, of replayed ones too, that are cut to ``short_length`` instead:
+    who fills in a word gives one sentence and not a document."""
+    short_length: Length = 24
+    """As ``length``, of short windows."""
     learning_rate: Above0 = 1e-3
     """Peak learning rate of AdamW."""
     warmup: AtLeast0 = 200

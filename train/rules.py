@@ -72,6 +72,8 @@ def _training(recipe: Recipe) -> Iterator[str]:
         yield "what.masking.domain needs what.training.replay: it compares the words of both texts"
     if training.replay and training.batch_size < 2:
         yield "what.training.replay leaves no document of one's own in a batch_size of 1"
+    if training.short and training.short_length >= training.length:
+        yield "what.training.short_length is not below what.training.length"
     if recipe.how.micro_batch < training.length:
         yield "how.micro_batch is below what.training.length: a whole window must fit"
     if recipe.how.attention == "varlen" and training.attention_dropout:

@@ -66,7 +66,7 @@ def evaluation(reading: Reading, verdict: Verdict, step: int, stopping: Stopping
 def needs(core: Optimisation, steps: Steps, what: What) -> str:
     """The size of the model, and the memory that a step will need."""
     device, processes = core.accelerator.device, core.accelerator.num_processes
-    mean = steps.sizes.mean()
+    mean = steps.mean_size
     estimate = cost.memory(
         core.shape,
         min(core.how.micro_batch, int(mean * steps.batch_size / processes)),

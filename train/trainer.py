@@ -75,6 +75,8 @@ class Trainer:
             micro_batch=self.how.micro_batch,
             seed=self.config.seed,
             replay=self.config.replay,
+            short=self.config.short,
+            short_length=self.config.short_length,
             shares=self._shares(),
             process=self.accelerator.process_index,
             processes=processes,

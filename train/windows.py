@@ -35,21 +35,25 @@ class Windows:
     """The windows of one or more corpora, numbered through.
 
     ``table``: (windows, 3) document, first piece, end, each in its own corpus; ``part``: (windows,)
-    which corpus; ``sizes``: (windows,) pieces, [CLS] and [SEP] included.
+    which corpus; ``short``: (windows,) whether it is one of the short ones, into which each corpus
+    is cut once more; ``sizes``: (windows,) pieces, [CLS] and [SEP] included.
     """
 
-    def __init__(self, corpora: Sequence[Tokens], length: int) -> None:
-        """``length``: pieces of a window at most, [CLS] and [SEP] included."""
-        tables = [tokens.windows(length - 2) for tokens in corpora]
+    def __init__(self, corpora: Sequence[Tokens], length: int, short_length: int = 0) -> None:
+        """``length``, ``short_length`` (0: there are none): pieces of a window at most, [CLS] and
+        [SEP] included."""
+        lengths = [length, short_length] if short_length else [length]
+        tables = [tokens.windows(most - 2) for most in lengths for tokens in corpora]
         self.corpora = corpora
         self.table = np.concatenate(tables)
-        self.part = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+        number = np.repeat(np.arange(len(tables)), [len(table) for table in tables])
+        self.part, self.short = number % len(corpora), number >= len(corpora)
         self.sizes = self.table[:, 2] - self.table[:, 1] + 2
 
-    def of(self, corpus: int, share: float = 1.0) -> NDArray[np.int64]:
+    def of(self, corpus: int, share: float = 1.0, short: bool = False) -> NDArray[np.int64]:
         """The windows of one corpus, or of a share of its documents: of a smaller share those of a
         larger one are more."""
-        own = np.flatnonzero(self.part == corpus)
+        own = np.flatnonzero((self.part == corpus) & (self.short == short))
         keys = self.corpora[corpus].keys[self.table[own, 0]]
         return own[uniform(keys, _DOCUMENT, np.zeros(len(own), np.int64)) < share]
 
@@ -76,10 +80,13 @@ class Windows:
 
 
 class Shuffled:
-    """Windows in an order that each epoch draws anew, ``count`` a step."""
+    """Windows in an order that each epoch draws anew, ``count`` a step; epochs count from
+    ``first``."""
 
-    def __init__(self, windows: NDArray[np.int64], count: int, seed: Sequence[int]) -> None:
-        self.windows, self.seed = windows, list(seed)
+    def __init__(
+        self, windows: NDArray[np.int64], count: int, seed: Sequence[int], first: int = 0
+    ) -> None:
+        self.windows, self.seed, self.first = windows, list(seed), first
         self.count = min(count, len(windows))
         #: Steps of one epoch. The windows left over after the last are in the next one's shuffle.
         self.per_epoch = len(windows) // max(1, self.count)
@@ -91,4 +98,4 @@ class Shuffled:
         if self._order[0] != epoch:
             generator = np.random.default_rng([*self.seed, epoch])
             self._order = (epoch, self.windows[generator.permutation(len(self.windows))])
-        return epoch, self._order[1][at * self.count : (at + 1) * self.count]
+        return self.first + epoch, self._order[1][at * self.count : (at + 1) * self.count]

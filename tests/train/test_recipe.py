@@ -57,6 +57,8 @@ def test_every_shipped_recipe_is_valid(path: Path) -> None:
         ("batch_size: 12", "seed: -1", "what.training.seed"),
         ("length: 128", "length: 2", "what.training.length"),
         ("replay: 0.25", "replay: 1.0", "what.training.replay"),
+        ("length: 128", "length: 128\n    short: 1.0", "what.training.short"),
+        ("length: 128", "length: 24\n    short: 0.5", "short_length is not below what.training"),
         ("replay: 0.25", "documents: 0", "what.training.documents"),
         ("base: smoke-base.yaml", "base: org/model@main", "replay needs a what.base that is a"),
         (

@@ -182,6 +182,11 @@ def _texts(recipe: dict[str, Any]) -> str:
             f"{how['replay']:.0%} of each step were documents that the base was trained on, "
             "against forgetting. "
         )
+    if how.get("short"):
+        said += (
+            f"{how['short']:.0%} of the windows of each step were cut to {how['short_length']} "
+            "word pieces, since who fills in a word gives one sentence. "
+        )
     if pieces.get("also"):
         said += (
             f"Its vocabulary was learned from the training documents of `{pieces['also']}` as well "
