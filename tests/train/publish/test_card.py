@@ -62,6 +62,13 @@ def test_the_pair_is_what_its_recipe_says_today(name: str) -> None:
     assert deciding(load(ROOT / told["file"])) == told["digest"]
 
 
+def test_a_card_tells_how_the_texts_were_cut(record: Facts) -> None:
+    assert "were cut to" not in written(record, ROWS)
+    record["recipe"]["training"] |= {"short": 0.5, "short_length": 24}
+    text = " ".join(written(record, ROWS).split())
+    assert "50% of the windows of each step were cut to 24 word pieces" in text
+
+
 def test_every_number_of_the_metadata_is_a_score(record: Facts) -> None:
     values = told(written(record, ROWS))
     mean = [s for s in ROWS if s.model == record["name"] and s.seed is None
