@@ -33,13 +33,13 @@ FORKS.set_forkserver_preload(["train.corpus.build"])
 def small(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A recipe with several sources, shards, duplicates and an evaluation set."""
     folder = tmp_path_factory.mktemp("small")
-    rows = [row(f"d{i}", text(i % 450) + (" وبعد" if i >= 450 else "")) for i in range(600)]
+    rows = [row(f"d{i}", text(i % 900) + (" وبعد" if i >= 900 else "")) for i in range(1200)]
     write_lines(folder / "d.jsonl", rows)
-    write_lines(folder / "e.jsonl", [row(f"e{i}", text(i)) for i in range(400, 500)])
+    write_lines(folder / "e.jsonl", [row(f"e{i}", text(i)) for i in range(800, 1000)])
     write_lines(folder / "exam.jsonl", [{"id": "q", "text": text(5)}])
     sets = [{"name": "exam", "path": "exam.jsonl"}]
     sources = [{"path": "d.jsonl"}, {"path": "e.jsonl"}]
-    return recipe(folder, sources, {"shard": 50, "workers": 1}, evaluation_sets=sets).path
+    return recipe(folder, sources, {"shard": 100, "workers": 1}, evaluation_sets=sets).path
 
 
 @pytest.fixture(scope="module")
