@@ -140,7 +140,7 @@ def _record(recipe: Recipe) -> tuple[int, float] | None:
     """Steps and word pieces of an embedded model's training. Not its seconds: they are those of
     whatever machine it was made on."""
     for path in EMBEDDED.glob(f"*/{facts.NAME}"):
-        found = json.loads(path.read_text(encoding="utf-8"))
-        if found["recipe"]["digest"] == deciding(recipe):
-            return int(found["training"]["steps"]), float(found["training"]["pieces"])
+        for found in facts.stages(json.loads(path.read_text(encoding="utf-8"))):
+            if found["recipe"]["digest"] == deciding(recipe):
+                return int(found["training"]["steps"]), float(found["training"]["pieces"])
     return None

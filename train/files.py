@@ -27,7 +27,8 @@ class Run:
         self.recipe = recipe
         self.runs = runs
         self.folder = runs / recipe.name
-        self.corpus = self.folder / "corpus"
+        earlier = self.earlier()  # has the same documents
+        self.corpus: Path = earlier.corpus if earlier else self.folder / "corpus"
         self.documents = self.corpus / "documents.parquet"
         self.excluded = self.corpus / "excluded.parquet"
         self.ledger = self.corpus / "ledger.parquet"
@@ -46,13 +47,13 @@ class Run:
 
     @contextmanager
     def lock(self) -> Iterator[None]:
-        """Hold this run and its bases for one process; ``StageError`` if another holds them."""
-        base = self.base()
+        """Hold this run and those before it for one process; ``StageError`` if another does."""
+        before = self.earlier() or self.base()
         self.folder.mkdir(parents=True, exist_ok=True)
         # One object a file: within a process a run may be held again, as another's base is.
         lock = FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
         try:
-            with base.lock() if base else nullcontext(), lock:
+            with before.lock() if before else nullcontext(), lock:
                 yield
         except Timeout:
             raise StageError(
@@ -62,6 +63,11 @@ class Run:
     def base(self) -> Run | None:
         """The run that makes this one's base, if its base is a recipe."""
         recipe = self.recipe.base_recipe()
+        return Run(recipe, self.runs) if recipe else None
+
+    def earlier(self) -> Run | None:
+        """The run whose model this one goes on from, if its recipe continues one."""
+        recipe = self.recipe.earlier_recipe()
         return Run(recipe, self.runs) if recipe else None
 
     def vocabulary(self) -> Run | None:

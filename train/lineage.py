@@ -8,7 +8,7 @@ from train.corpus.made import read_manifest
 from train.files import Run, StageError
 from train.recipe import Recipe
 
-_DECIDES = ("base", "corpus", "tokenizer", "model", "masking", "training", "stopping")
+_DECIDES = ("base", "continues", "corpus", "tokenizer", "model", "masking", "training", "stopping")
 
 
 def deciding(recipe: Recipe) -> str:
@@ -17,12 +17,23 @@ def deciding(recipe: Recipe) -> str:
 
 
 def identity(run: Run) -> str:
-    """What decides the weights of a run: its recipe, its documents, the same of its base, and the
-    documents that its vocabulary is learned from besides."""
+    """What decides the weights of a run: its recipe, its documents, the same of the run before it,
+    and the documents that its vocabulary is learned from besides."""
     recipe = deciding(run.recipe)
-    base, also = run.base(), run.vocabulary()
-    found = [identity(base) if base else "", f"{recipe}-{_documents(run)}"]
+    before, also = previous(run), run.vocabulary()
+    found = [identity(before) if before else "", f"{recipe}-{_documents(run)}"]
     return "+".join(filter(None, [*found, f"v-{_documents(also)}" if also else ""]))
+
+
+def previous(run: Run) -> Run | None:
+    """The run whose weights a run's training starts from: an earlier stage of it, or its base."""
+    return run.earlier() or run.base()
+
+
+def lineage(run: Run) -> list[Run]:
+    """The runs that a run's model is made by, the first one first."""
+    before = previous(run)
+    return [*(lineage(before) if before else []), run]
 
 
 def _documents(run: Run) -> str:
@@ -38,9 +49,8 @@ def finished(run: Run) -> bool:
 
 
 def require_finished(run: Run) -> None:
-    """``StageError`` unless a run and its base are trained."""
-    base = run.base()
-    for made in filter(None, (base, run)):
+    """``StageError`` unless a run and those before it are trained."""
+    for made in lineage(run):
         if not finished(made):
             raise StageError(
                 f"{made.recipe.name}: no model of this recipe and corpus at {made.best}; run "

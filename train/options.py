@@ -76,6 +76,9 @@ class Training:
     who fills in a word gives one sentence and not a document."""
     short_length: Length = 24
     """As ``length``, of short windows."""
+    blend: Annotated[float, Field(strict=False, gt=0, le=1)] = 1.0
+    """Share of this training in the weights that are read and kept; the rest are those it began
+    with, the base's or those of the recipe that it continues."""
     learning_rate: Above0 = 1e-3
     """Peak learning rate of AdamW."""
     warmup: AtLeast0 = 200
@@ -106,6 +109,8 @@ class Weights:
     """Of the dev documents."""
     probe_macro_f1: Above0 | Literal[0] = 0.0
     """Of ``stopping.probe``."""
+    cloze_nats: Above0 | Literal[0] = 0.0
+    """Of ``stopping.cloze``: nats of any word that fits."""
 
 
 @dataclass(config=STRICT)
@@ -146,5 +151,8 @@ class Stopping:
     """Evaluations without a better score after which training ends; 0: it runs all steps."""
     probe: Probe | None = None
     """A linear probe of the frozen model."""
+    cloze: str = ""
+    """A file of sentences as ``evaluation.cloze``'s, others than those: what a model says of a
+    sentence alone is read as well."""
     general: General | None = None
     """General text that must not be forgotten: an evaluation beyond its bound is never the best."""

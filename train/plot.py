@@ -16,15 +16,15 @@ Line = dict[str, Any]
 PANELS = (
     ("Training loss", ("loss",), "nats a masked piece"),
     ("Improvement over the base", ("score",), "score"),
-    ("Held-out text", ("nats_per_word", GENERAL), "nats a word"),
+    ("Held-out text", ("nats_per_word", GENERAL, "cloze_nats"), "nats a word"),
     ("Fill-mask top-5, probe macro-F1", ("fill_mask_top5", "probe_macro_f1"), "share"),
     ("Learning rate", ("learning_rate",), ""),
     ("Speed", ("tokens_per_second",), "word pieces a second"),
 )
 NAMES = {
     "loss": "loss", "score": "composite score", "nats_per_word": "dev documents",
-    GENERAL: "general text", "fill_mask_top5": "top-5", "probe_macro_f1": "macro-F1",
-    "learning_rate": "learning rate", "tokens_per_second": "speed",
+    GENERAL: "general text", "cloze_nats": "sentences", "fill_mask_top5": "top-5",
+    "probe_macro_f1": "macro-F1", "learning_rate": "learning rate", "tokens_per_second": "speed",
 }  # fmt: skip
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from train.files import Run
-from train.lineage import finished
+from train.lineage import finished, previous
 from train.readings import check
 from train.trainer import Trainer
 
 
 def pretrain(run: Run, log: Any = print) -> bool:
-    """Train the model of a run (and its base first, if that is a recipe and not yet trained).
+    """Train the model of a run (and first those that it starts from, if they are recipes and not
+    yet trained).
 
     Writes ``tokens/``, ``checkpoints/``, ``metrics.jsonl``, ``curves.html`` and ``best/``, the
     model of the best evaluation as a plain transformers folder. Goes on from the last checkpoint
@@ -19,8 +20,8 @@ def pretrain(run: Run, log: Any = print) -> bool:
     ``CheckpointError``.
     """
     check(run.recipe)
-    base = run.base()
-    if base and not pretrain(base, log):
+    before = previous(run)
+    if before and not pretrain(before, log):
         return False
     if finished(run):
         log(f"{run.recipe.name}: already trained ({run.best})")

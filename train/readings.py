@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from train.corpus.document import Document
 from train.corpus.made import read_documents, stream_documents
 from train.corpus.sources import local
-from train.evaluate import intrinsic
+from train.evaluate import cloze, intrinsic
+from train.evaluate.cloze import Sentence
 from train.evaluate.intrinsic import Outcomes
 from train.evaluate.probing import RESAMPLES, Probe, from_documents, from_file
 from train.evaluate.statistics import draws
@@ -26,7 +27,7 @@ from train.tokens import document_key
 
 
 class Readings:
-    """The dev texts, the general texts and the probe of a recipe, read the same way each time."""
+    """Dev texts, general texts, sentences and probe of a recipe, read the same way each time."""
 
     def __init__(self, run: Run, tokenizer: Any, length: int) -> None:
         """``length``: word pieces of a window. ``StageError`` when there is nothing to read."""
@@ -41,7 +42,8 @@ class Readings:
             texts = self._general_texts(self.config.general)
             self.general = self._windows(_some(texts, self.config.general.documents))
         self.probe = self._probe(dev)
-        #: Changes with what the files of probe and general text hold.
+        self.sentences = self._sentences()
+        #: Changes with what the files of probe, general text and sentences hold.
         self.source = _digest(run.recipe)
 
     def take(self, model: Any) -> Reading:
@@ -59,6 +61,10 @@ class Readings:
         if self.probe:
             found = self.probe.read(model, self.tokenizer, self.length)
             values["probe_macro_f1"], replicates["probe_macro_f1"] = found
+        if self.sentences:
+            nats = cloze.nats(model, self.tokenizer, self.sentences)
+            found = self._mean(nats, np.arange(len(nats)), "cloze")
+            values["cloze_nats"], replicates["cloze_nats"] = found
         return Reading(values, replicates)
 
     def _windows(self, documents: Sequence[Document]) -> list[Window]:
@@ -92,6 +98,18 @@ class Readings:
         source = Source(path=config.path)
         return (d for path in local.files(recipe, source) for d in local.read(path, source))
 
+    def _sentences(self) -> list[Sentence]:
+        """``StageError`` for one that is longer than a window."""
+        path = self.config.cloze
+        if not path:
+            return []
+        (file,) = local.files(self.run.recipe, Source(path=path))
+        found = cloze.read(file)
+        for sentence in found:
+            if len(self.tokenizer(sentence.text)["input_ids"]) > self.length:
+                raise StageError(f"{file}: longer than {self.length} word pieces: {sentence.text}")
+        return found
+
     def _probe(self, dev: Sequence[Document]) -> Probe | None:
         config, path = self.config.probe, self.run.recipe.path
         if not config:
@@ -104,21 +122,27 @@ class Readings:
 
 
 def _digest(recipe: Recipe) -> str:
-    stopping, digest = recipe.what.stopping, hashlib.sha256()
-    for part in (stopping.probe, stopping.general):
-        for path in local.files(recipe, Source(path=part.path)) if part and part.path else ():
+    digest = hashlib.sha256()
+    for _, named in _named(recipe):
+        for path in local.files(recipe, Source(path=named)):
             digest.update(file_hash(path).encode())
     return digest.hexdigest()[:16]
 
 
 def check(recipe: Recipe) -> None:
-    """``RecipeError`` unless the files of probe and general text are there, before long work."""
+    """``RecipeError`` unless what is to be read is there, before long work."""
+    for part, named in _named(recipe):
+        found = local.files(recipe, Source(path=named))
+        if part != "general.path" and len(found) > 1:
+            raise RecipeError(f"{recipe.path}: what.stopping.{part} names several files")
+
+
+def _named(recipe: Recipe) -> list[tuple[str, str]]:
+    """The files that readings are taken of, and the key that names each."""
     stopping = recipe.what.stopping
-    for part, path in (("probe", stopping.probe), ("general", stopping.general)):
-        if path and path.path:
-            found = local.files(recipe, Source(path=path.path))
-            if part == "probe" and len(found) > 1:
-                raise RecipeError(f"{recipe.path}: what.stopping.probe.path names several files")
+    found = [("probe.path", stopping.probe.path)] if stopping.probe else []
+    found += [("general.path", stopping.general.path)] if stopping.general else []
+    return [(part, path) for part, path in [*found, ("cloze", stopping.cloze)] if path]
 
 
 def _some(documents: Iterable[Document], count: int) -> list[Document]:

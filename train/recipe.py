@@ -66,6 +66,9 @@ class What:
     base: str = ""
     """Continue from: a recipe (``mini-base.yaml``), a local folder, or a Hub id with revision
     (``UBC-NLP/MARBERTv2@<commit>``). Empty: from scratch."""
+    continues: str = ""
+    """A recipe of the same base and corpus: training goes on from its model, an earlier stage. What
+    is compared and replayed is still the base."""
     tokenizer: Tokenizer | None = None
     """From scratch: the WordPiece tokenizer to learn from the corpus."""
     model: Model | None = None
@@ -152,6 +155,22 @@ class Recipe:
                 f"{self.path}: purpose is open, but what.base ({base.name}) is meant for research"
             )
         return base
+
+    def earlier_recipe(self) -> Recipe | None:
+        """The recipe whose model this one goes on from, if it continues one."""
+        if not self.what.continues:
+            return None
+        earlier = load(self.resolve(self.what.continues))
+        earlier.above = [*self.above, self.name]
+        if earlier.name in earlier.above:
+            raise RecipeError(f"{self.path}: what.continues leads back to {earlier.name}")
+        for part in ("base", "corpus"):
+            if earlier.digest(part) != self.digest(part):
+                raise RecipeError(
+                    f"{self.path}: what.continues ({earlier.name}) has another what.{part}; the "
+                    "stages of one model share it"
+                )
+        return earlier
 
     def vocabulary_recipe(self) -> Recipe | None:
         """The recipe whose documents the vocabulary is learned from as well, if there is one."""

@@ -50,6 +50,8 @@ def _model(recipe: Recipe) -> Iterator[str]:
     what, model = recipe.what, recipe.what.model
     if not what.base and (model is None or what.tokenizer is None):
         yield "without what.base, what.model and what.tokenizer say what to build"
+    if what.continues and not what.base:
+        yield "what.continues needs what.base: that of the recipe it goes on from"
     if what.base and (model or what.tokenizer):
         yield "what.model and what.tokenizer come from what.base; remove them"
     if model and model.hidden % model.heads:
@@ -74,6 +76,8 @@ def _training(recipe: Recipe) -> Iterator[str]:
         yield "what.training.replay leaves no document of one's own in a batch_size of 1"
     if training.short and training.short_length >= training.length:
         yield "what.training.short_length is not below what.training.length"
+    if training.blend < 1 and not what.base:
+        yield "what.training.blend needs what.base: from scratch there is nothing to blend with"
     if recipe.how.micro_batch < training.length:
         yield "how.micro_batch is below what.training.length: a whole window must fit"
     if recipe.how.attention == "varlen" and training.attention_dropout:
@@ -86,6 +90,11 @@ def _stopping(recipe: Recipe) -> Iterator[str]:
         yield "what.stopping.weights are all 0: no evaluation could be the best"
     if stopping.weights.probe_macro_f1 and not stopping.probe:
         yield "what.stopping.weights.probe_macro_f1 needs what.stopping.probe"
+    if stopping.weights.cloze_nats and not stopping.cloze:
+        yield "what.stopping.weights.cloze_nats needs what.stopping.cloze"
+    tested = recipe.what.evaluation.cloze
+    if tested and stopping.cloze == tested.test:
+        yield "what.stopping.cloze is what.evaluation.cloze.test, which no training may look at"
     if stopping.general and not stopping.general.path and not base.endswith((".yaml", ".yml")):
         yield "what.stopping.general needs a path: what.base is no recipe with dev documents"
 

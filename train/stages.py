@@ -19,7 +19,7 @@ from train.evaluate.axes import Cell, registry
 from train.evaluate.stage import evaluate
 from train.figures import figures
 from train.files import Run, StageError
-from train.lineage import finished
+from train.lineage import finished, lineage
 from train.pretrain import pretrain
 from train.publish.heads import Head, candidates
 from viobert.checkpoints import EMBEDDED
@@ -57,12 +57,6 @@ def stages(run: Run, folder: Path | None) -> list[Stage]:
     if folder == EMBEDDED and run.base():
         found.append(Stage("figures", "text", lambda: FIGURES, partial(_draw, run)))
     return found
-
-
-def lineage(run: Run) -> list[Run]:
-    """The runs that a run's model is made by, the first one first."""
-    base = run.base()
-    return [*(lineage(base) if base else []), run]
 
 
 def _corpora(run: Run) -> list[Run]:

@@ -37,7 +37,8 @@ def start(run: Run, weights: bool) -> tuple[Any, Any, list[Tokens]]:
     """
     what = run.recipe.what
     if what.base:
-        base = checkpoints.load(base_name(run))
+        earlier = run.earlier()
+        base = checkpoints.load(str(earlier.best) if earlier else base_name(run))
         _check(run, base)
         base.tokenizer.model_max_length = base.max_length  # some say 1e30
         made = run.base() if what.training.replay else None

@@ -20,7 +20,7 @@ from train.files import StageError
 from train.options import Stopping, Weights
 
 #: Each term of the score, and whether more of it is better.
-TERMS = {"nats_per_word": -1.0, "fill_mask_top5": 1.0, "probe_macro_f1": 1.0}
+TERMS = {"nats_per_word": -1.0, "fill_mask_top5": 1.0, "probe_macro_f1": 1.0, "cloze_nats": -1.0}
 #: Of general text; it can veto, it adds nothing.
 GENERAL = "general_nats_per_word"
 
@@ -88,7 +88,7 @@ def _term(reading: Reading, term: str) -> float:
 
 
 class Judge:
-    """Remembers the readings of the base and of the best, and how long ago that was."""
+    """Remembers the readings of the start and of the best, and how long ago that was."""
 
     def __init__(self, config: Stopping) -> None:
         self.config = config
@@ -97,7 +97,7 @@ class Judge:
         self.best_score, self.best_step, self.waited = 0.0, 0, 0
 
     def judge(self, step: int, reading: Reading) -> Verdict:
-        """Score a reading; the first one is the base's. Raises ``MissingTermError``."""
+        """Score a reading; the first is of what training begins with. ``MissingTermError``."""
         if self.base is None:
             self.base = reading
         score = composite(self.base, reading, self.config.weights)

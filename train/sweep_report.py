@@ -23,6 +23,7 @@ NAMES = {
     "nats_per_word": "nats a word",
     "fill_mask_top5": "fill-mask top-5",
     "probe_macro_f1": "probe macro-F1",
+    "cloze_nats": "sentences, nats a word",
     GENERAL: "general text, nats a word",
 }
 

@@ -56,6 +56,8 @@ def evaluation(reading: Reading, verdict: Verdict, step: int, stopping: Stopping
     )
     if "probe_macro_f1" in values:
         text += f", probe macro-F1 {values['probe_macro_f1']:.3f}"
+    if "cloze_nats" in values:
+        text += f", sentences {values['cloze_nats']:.3f} nats"
     if verdict.forgetting is not None:
         text += f"; general text {values[GENERAL]:.4f}, forgetting {verdict.forgetting:+.4f} nats"
     if verdict.vetoed and stopping.general:

@@ -18,6 +18,7 @@ from transformers import set_seed
 
 from train import checkpointing, plot, telling
 from train.batching import Steps, special_ids
+from train.blending import Blend
 from train.energy import Energy, gpus
 from train.files import Run, StageError, replace_folder, write_json
 from train.lineage import identity
@@ -53,6 +54,7 @@ class Trainer:
         with self.accelerator.main_process_first():
             bert, self.tokenizer, corpora = start(run, weights=not self.found)
         self.steps = self._steps(corpora)
+        self.blend = Blend(bert, self.config.blend)
         self.readings = Readings(run, self.tokenizer, self.config.length) if self.main else None
         self.core = Optimisation(bert, self.config, self.how, self.accelerator)
         self.judge = Judge(self.what.stopping)
@@ -167,7 +169,7 @@ class Trainer:
     def _evaluate(self) -> None:
         """Read the model, keep a checkpoint and, if it is the best one, ``best/``."""
         self._check_finite()
-        model = self.core.whole()
+        model = self.blend.of(self.core.whole())
         found: list[Any] = [None]
         if self.main:
             assert self.readings is not None and model is not None
@@ -264,8 +266,8 @@ class Trainer:
         about, path = self.found
         if self.readings and about["readings"] != self.readings.source:
             raise StageError(
-                f"{path}: the texts of what.stopping.probe or general have changed since; remove "
-                f"{path.parent} or put them back"
+                f"{path}: the texts of what.stopping.probe, cloze or general have changed since; "
+                f"remove {path.parent} or put them back"
             )
         checkpointing.restore(
             self.core.model, self.core.optimizer.optimizer, checkpointing.load(path)
@@ -284,7 +286,7 @@ class Trainer:
 
     def _restore_best(self, path: Path) -> None:
         """Write ``best/`` if a kill came between its checkpoint and it."""
-        model = self.core.whole()
+        model = self.blend.of(self.core.whole())
         if not self.main or self.evaluated < 0:
             return
         if self.judge.best_step == self.step:

@@ -22,6 +22,7 @@ from train.corpus.funnel import funnel
 from train.corpus.ingest import Index, ingest
 from train.corpus.made import read_manifest
 from train.files import Run, StageError, file_hash, write_json
+from train.lineage import previous
 
 #: Raised when a step gives another result than before: corpora made by an earlier one are made
 #: anew.
@@ -31,15 +32,15 @@ FEW = 2000
 
 
 def build(run: Run, log: Any = print) -> None:
-    """Build the corpus of a run (and of its base first, if that is a recipe).
+    """Build the corpus of a run (and of the run before it first, if there is one).
 
     Done work is kept: a manifest made from the same recipe and the same files ends it at once.
     Raises ``RecipeError`` and ``StageError``.
     """
-    base = run.base()
-    if base:
-        build(base, log)
-        if not read_manifest(base):  # queued
+    before = previous(run)
+    if before:
+        build(before, log)
+        if not read_manifest(before):  # queued
             return
     inputs = sources.find(run.recipe, run.fetched)
     made_from = {

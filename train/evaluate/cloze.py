@@ -8,7 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
+import torch
+from numpy.typing import NDArray
 
 from train.corpus.sources import tables
 from train.corpus.sources.errors import SourceError
@@ -106,8 +109,30 @@ def outcomes(sentences: Sequence[Sentence], found: Sequence[Sequence[Prediction]
     )
 
 
+def fitting(tokenizer: Any, sentences: Sequence[Sentence]) -> list[list[int]]:
+    """Of each sentence the pieces that are a whole word which fits, however spelt."""
+    spelt: dict[str, list[int]] = {}
+    for piece, number in tokenizer.get_vocab().items():
+        if not piece.startswith(CONTINUATION):
+            spelt.setdefault(key(piece), []).append(number)
+    return [sorted(n for word in s.keys for n in spelt.get(word, [])) for s in sentences]
+
+
 def reachable(checkpoint: Checkpoint, sentences: Sequence[Sentence]) -> int:
     """Of how many sentences a word that fits is one piece: the most that the model can have."""
-    pieces = (p for p in checkpoint.tokenizer.get_vocab() if not p.startswith(CONTINUATION))
-    whole = set(map(key, pieces))
-    return sum(not whole.isdisjoint(sentence.keys) for sentence in sentences)
+    return sum(map(bool, fitting(checkpoint.tokenizer, sentences)))
+
+
+@torch.inference_mode()
+def nats(model: Any, tokenizer: Any, sentences: Sequence[Sentence]) -> NDArray[np.float64]:
+    """Minus the logarithm of the probability of any word that fits, of each sentence that has one
+    of a single piece; in fp32, on the model's device."""
+    device, found = next(model.parameters()).device, []
+    for sentence, pieces in zip(sentences, fitting(tokenizer, sentences), strict=True):
+        if pieces:
+            text = sentence.text.replace(MASK, tokenizer.mask_token)
+            batch = tokenizer(text, return_tensors="pt").to(device)
+            at = batch["input_ids"][0] == tokenizer.mask_token_id
+            logs = model(**batch).logits[0, at].float().log_softmax(-1)
+            found.append(-float(logs[0, pieces].logsumexp(0)))
+    return np.array(found)

@@ -24,9 +24,23 @@ Facts = dict[str, Any]
 
 
 def facts(run: Run) -> Facts:
-    """The record of a finished run and, under ``base``, of what it continues."""
-    done = json.loads(run.done.read_text(encoding="utf-8"))
-    what = run.recipe.what
+    """The record of a finished run: under ``earlier``, if it is not the first, of the stage before,
+    and under ``base`` of what all stages adapt."""
+    stage = _stage(run)
+    return {
+        "name": stage.pop("name"),
+        "recipe": stage.pop("recipe"),
+        "corpus": _corpus(run),
+        **_vocabulary(run),
+        **stage,
+        "model": shape(run.best),
+        "base": _base(run),
+    }
+
+
+def _stage(run: Run) -> Facts:
+    """One training, and those before it on the same text."""
+    what, earlier = run.recipe.what, run.earlier()
     parts = {key: getattr(what, key) for key in _OF_RECIPE}
     return {
         "name": run.recipe.name,
@@ -35,11 +49,8 @@ def facts(run: Run) -> Facts:
             "digest": deciding(run.recipe),
             **{key: dataclasses.asdict(part) for key, part in parts.items() if part is not None},
         },
-        "corpus": _corpus(run),
-        **_vocabulary(run),
-        "training": done,
-        "model": shape(run.best),
-        "base": _base(run),
+        "training": json.loads(run.done.read_text(encoding="utf-8")),
+        **({"earlier": _stage(earlier)} if earlier else {}),
     }
 
 
@@ -114,6 +125,15 @@ def chain(record: Facts) -> list[Facts]:
     while at and "corpus" in at:
         found.append(at)
         at = at["base"]
+    return found
+
+
+def stages(record: Facts) -> list[Facts]:
+    """The trainings of a model on its own text, the last one first."""
+    found, at = [], record
+    while at:
+        found.append(at)
+        at = at.get("earlier", {})
     return found
 
 

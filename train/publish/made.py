@@ -6,7 +6,7 @@ from typing import Any
 
 from train.corpus.funnel import table
 from train.publish.credits import CREDITS
-from train.publish.facts import Facts, chain, foreign, texts
+from train.publish.facts import Facts, chain, foreign, stages, texts
 
 _UNITS = {"word": "Whole words", "piece": "Single pieces"}
 
@@ -142,10 +142,14 @@ def contamination(record: Facts) -> str:
 
 
 def made(record: Facts) -> str:
-    """Hyper-parameters, length, hardware and energy of the model, then of its base."""
-    parts = [_training(record)]
-    for base in chain(record)[1:]:
-        parts.append(f"Its base, {base['name']}: {_training(base)}")
+    """Hyper-parameters, length, hardware and energy of each training, then of the base's."""
+    parts = []
+    for number, made_of in enumerate(chain(record)):
+        last, *before = stages(made_of)
+        what = f"Its base, {made_of['name']}: " if number else ""
+        parts.append(f"{what}{_training(last)}")
+        for of in before:
+            parts.append(f"It went on from {of['name']}, on the same text: {_training(of)}")
     return "\n\n".join(parts)
 
 
@@ -181,6 +185,11 @@ def _texts(recipe: dict[str, Any]) -> str:
         said += (
             f"{how['replay']:.0%} of each step were documents that the base was trained on, "
             "against forgetting. "
+        )
+    if how.get("blend", 1) < 1:
+        said += (
+            f"The kept weights are a mean, {how['blend']:.0%} of those it came to, the rest of "
+            "those it began with (Wortsman et al., 2022). "
         )
     if how.get("short"):
         said += (

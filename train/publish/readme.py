@@ -9,7 +9,7 @@ from pathlib import Path
 
 from train.corpus.funnel import funnel
 from train.files import StageError
-from train.publish.facts import Facts
+from train.publish.facts import Facts, stages
 from train.publish.figures import figures
 from train.publish.made import duration
 from viobert.charts import LOOKS, gains
@@ -86,13 +86,27 @@ def _pair(base: Facts, model: Facts, sentences: int) -> str:
 
 def _read(record: Facts, kind: str) -> str:
     """How long a model was trained, where, and on how much."""
-    done, documents = record["training"], record["corpus"]["splits"]["train"]
+    *later, first = stages(record)
+    done, documents = first["training"], record["corpus"]["splits"]["train"]
     times = f", {done['epochs']:g} times" if done.get("epochs") else ""
     took = f" in {duration(done['seconds'])}" if done.get("seconds") else ""
     place = f" on {done['devices']}" if done.get("devices") else ""
-    replay = record["recipe"]["training"].get("replay")
+    replay = first["recipe"]["training"].get("replay")
     again = (
         f" and, for {100 * replay:.0f} % of each step, of its base's texts again," if replay else ""
     )
     total = f"read {done['pieces'] / 1e6:.1f} million word pieces{', of' if replay else ' of'}"
-    return f"{total} {kind} text ({documents:,} documents{times}){again}{took}{place}"
+    more = "".join(f", then {_more(stage)}" for stage in reversed(later))
+    return f"{total} {kind} text ({documents:,} documents{times}){again}{took}{place}{more}"
+
+
+def _more(stage: Facts) -> str:
+    """A later stage on the same text."""
+    how, done = stage["recipe"]["training"], stage["training"]
+    text = f"{done['pieces'] / 1e6:.1f} million more"
+    if how.get("short"):
+        text += f", {how['short']:.0%} of the windows no longer than {how['short_length']} pieces,"
+    text += f" in {duration(done['seconds'])} on {done['devices']}"
+    if how.get("blend", 1) < 1:
+        text += f" (the weights are a mean, {how['blend']:.0%} of those it came to)"
+    return text

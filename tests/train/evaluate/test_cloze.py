@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from pathlib import Path
 from typing import Any
 
@@ -203,3 +204,21 @@ def test_a_sentence_too_long_for_a_model_is_named(models: dict[str, str]) -> Non
     long = cloze.Sentence("1", "[MASK] " + "ألم شديد في الصدر " * 200, ("ألم",), "msa")
     with pytest.raises(StageError, match="too_long"):
         cloze.answers(checkpoints.load(models["base"]), [long])
+
+
+def test_nats_are_those_of_any_fitting_word() -> None:
+    """By transformers' own pipeline, of the pieces that are such a word."""
+    from transformers import pipeline
+
+    model = checkpoints.load(str(checkpoints.EMBEDDED / "viobert-mini"))
+    sentences = cloze.read(FOLDER / "dev.jsonl")[:12]
+    pieces = cloze.fitting(model.tokenizer, sentences)
+    found = cloze.nats(model.model, model.tokenizer, sentences)
+    assert 3 < len(found) == sum(map(bool, pieces)) == cloze.reachable(model, sentences)
+    fill: Any = pipeline("fill-mask", model=model.model, tokenizer=model.tokenizer)
+    named = [(s, own) for s, own in zip(sentences, pieces, strict=True) if own]
+    for (sentence, own), nats in zip(named, found, strict=True):
+        words = model.tokenizer.convert_ids_to_tokens(own)
+        assert {key(word) for word in words} <= sentence.keys
+        said = fill(sentence.text, targets=words, top_k=len(words))
+        assert math.exp(-nats) == pytest.approx(sum(one["score"] for one in said), rel=1e-4)
