@@ -48,7 +48,7 @@ class Run:
     @contextmanager
     def lock(self) -> Iterator[None]:
         """Hold this run and those before it for one process; ``StageError`` if another does."""
-        before = self.earlier() or self.base()
+        before = self.previous()
         self.folder.mkdir(parents=True, exist_ok=True)
         # One object a file: within a process a run may be held again, as another's base is.
         lock = FileLock(self.folder / ".lock", timeout=0, is_singleton=True)
@@ -69,6 +69,10 @@ class Run:
         """The run whose model this one goes on from, if its recipe continues one."""
         recipe = self.recipe.earlier_recipe()
         return Run(recipe, self.runs) if recipe else None
+
+    def previous(self) -> Run | None:
+        """The run whose weights this one's training begins with: an earlier stage, or the base."""
+        return self.earlier() or self.base()
 
     def vocabulary(self) -> Run | None:
         """The run whose documents this one's vocabulary is learned from as well."""

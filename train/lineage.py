@@ -20,19 +20,14 @@ def identity(run: Run) -> str:
     """What decides the weights of a run: its recipe, its documents, the same of the run before it,
     and the documents that its vocabulary is learned from besides."""
     recipe = deciding(run.recipe)
-    before, also = previous(run), run.vocabulary()
+    before, also = run.previous(), run.vocabulary()
     found = [identity(before) if before else "", f"{recipe}-{_documents(run)}"]
     return "+".join(filter(None, [*found, f"v-{_documents(also)}" if also else ""]))
 
 
-def previous(run: Run) -> Run | None:
-    """The run whose weights a run's training starts from: an earlier stage of it, or its base."""
-    return run.earlier() or run.base()
-
-
 def lineage(run: Run) -> list[Run]:
     """The runs that a run's model is made by, the first one first."""
-    before = previous(run)
+    before = run.previous()
     return [*(lineage(before) if before else []), run]
 
 

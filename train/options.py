@@ -128,7 +128,7 @@ class Probe:
 @dataclass(config=STRICT)
 class General:
     bound: Above0 = 0.1
-    """Nats a word by which general text may become harder than it is for the base."""
+    """Nats a word by which general text may become harder than when training began."""
     path: str = ""
     """Files of general text; empty: the dev documents of the base's recipe."""
     documents: Positive = 200

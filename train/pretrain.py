@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from train.files import Run
-from train.lineage import finished, previous
+from train.lineage import finished
 from train.readings import check
 from train.trainer import Trainer
 
@@ -20,7 +20,7 @@ def pretrain(run: Run, log: Any = print) -> bool:
     ``CheckpointError``.
     """
     check(run.recipe)
-    before = previous(run)
+    before = run.previous()
     if before and not pretrain(before, log):
         return False
     if finished(run):

@@ -22,7 +22,6 @@ from train.corpus.funnel import funnel
 from train.corpus.ingest import Index, ingest
 from train.corpus.made import read_manifest
 from train.files import Run, StageError, file_hash, write_json
-from train.lineage import previous
 
 #: Raised when a step gives another result than before: corpora made by an earlier one are made
 #: anew.
@@ -37,7 +36,7 @@ def build(run: Run, log: Any = print) -> None:
     Done work is kept: a manifest made from the same recipe and the same files ends it at once.
     Raises ``RecipeError`` and ``StageError``.
     """
-    before = previous(run)
+    before = run.previous()
     if before:
         build(before, log)
         if not read_manifest(before):  # queued
