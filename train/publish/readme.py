@@ -103,9 +103,7 @@ def _read(record: Facts, kind: str) -> str:
 def _more(stage: Facts) -> str:
     """A later stage on the same text."""
     how, done = stage["recipe"]["training"], stage["training"]
-    text = f"{done['pieces'] / 1e6:.1f} million more"
-    if how.get("short"):
-        text += f", {how['short']:.0%} of the windows no longer than {how['short_length']} pieces,"
+    text = f"{done['pieces'] / 1e6:.1f} million more in windows of {how['length']}"
     text += f" in {duration(done['seconds'])} on {done['devices']}"
     if how.get("blend", 1) < 1:
         text += f" (the weights are a mean, {how['blend']:.0%} of those it came to)"
