@@ -171,7 +171,8 @@ def _training(record: Facts) -> str:
         f"of warm-up, linear decay over the last {how['decay']:.0%}, weight decay "
         f"{how['weight_decay']:g}, dropout {how['dropout']:g}, seed {how['seed']}. "
         f"The kept checkpoint is that of step {best['step']:,}: "
-        f"{best['nats_per_word']:.3f} nats a word on dev documents."
+        f"{best['nats_per_word']:.3f} nats a word on dev documents in such windows"
+        + (f", {best['cloze_nats']:.3f} on sentences alone." if "cloze_nats" in best else ".")
     )
     note = f" {done['note']}" if done.get("note") else ""
     return f"{text} {_machine(done)}{note}"

@@ -69,11 +69,14 @@ def _funnel(base: Facts, model: Facts) -> str:
 
 
 def _pair(base: Facts, model: Facts, sentences: int) -> str:
-    splits = model["corpus"]["splits"]
+    splits, last = model["corpus"]["splits"], model["recipe"]["stopping"]["weights"]
+    chose = f"{splits['dev']:,} health documents chose the checkpoint"
+    if last.get("cloze_nats"):
+        chose += " of its first stage, sentences with a hidden word that of its last"
     text = (
         f"The embedded pair is small. Its base {_read(base, 'general')}; the medical model, which "
-        f"goes on from there, {_read(model, 'health')}. {splits['dev']:,} health documents chose "
-        f"the checkpoint, {splits['test']:,} measure it. It takes "
+        f"goes on from there, {_read(model, 'health')}. {chose}, "
+        f"{splits['test']:,} measure it. It takes "
         f"{model['model']['max_position_embeddings']} word pieces at most."
     )
     if sentences:
