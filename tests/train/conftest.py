@@ -83,7 +83,7 @@ def without_base() -> Recipe:
     from train.recipe import load
 
     whole = load(RECIPES / "mini-medical.yaml")
-    found = dataclasses.replace(whole, what=dataclasses.replace(whole.what, base=""))
+    found = dataclasses.replace(whole, what=dataclasses.replace(whole.what, base="", continues=""))
     found.path = whole.path
     return found
 

@@ -72,14 +72,13 @@ def test_no_address_and_no_doctor_of_the_consultations_is_left(medical: Run) -> 
 
 
 def test_what_forbids_open_weights_stops_the_run_by_name(tmp_path: Path) -> None:
-    corpus = (RECIPES / "mini-medical.yaml").read_text(encoding="utf-8")
+    corpus = (RECIPES / "mini-medical-long.yaml").read_text(encoding="utf-8")
     corpus = corpus.replace("medical/news_ant_health", "research_only/saudi_health_news")
     corpus = corpus.replace("base: mini-base.yaml", "base: ''\n  model: {}\n  tokenizer: {}")
     corpus = re.sub("general: {bound: .*}", "general: null", corpus)  # it was the base's
     corpus = re.sub(" *replay: .*\n", "", corpus)
-    corpus = corpus.replace("    forgetting:\n", "    forgetting:\n      path: general.jsonl\n")
     corpus = corpus.replace("../../assets", str(ROOT / "assets"))
-    path = tmp_path / "mini-medical.yaml"
+    path = tmp_path / "mini-medical-long.yaml"
     path.write_text(corpus, encoding="utf-8")
     with pytest.raises(RecipeError, match="saudi-newsnet.*CC BY-NC-SA 4.0"):
         build(Run(load(path), tmp_path), lambda _: None)
@@ -126,7 +125,7 @@ def test_the_probe_that_stops_training_reads_no_tested_row(medical: Run) -> None
     from train.evaluate.probing import from_file
     from train.evaluate.tasks import rows_of
 
-    probe = medical.recipe.what.stopping.probe
+    probe = load(RECIPES / "mini-medical-long.yaml").what.stopping.probe
     assert probe and probe.path.endswith("medarabench.parquet")
     file = DATA / "tasks" / "medarabench.parquet"
     read = {key(t) for t in from_file(file, probe.text, probe.label).part("train", "dev").texts}
