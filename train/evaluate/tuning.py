@@ -46,7 +46,7 @@ def fit(
     decayed = [p for p in model.parameters() if p.ndim > 1]
     plain = [p for p in model.parameters() if p.ndim <= 1]
     groups = [{"params": decayed, "weight_decay": 0.01}, {"params": plain, "weight_decay": 0.0}]
-    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate)
+    optimizer = torch.optim.AdamW(groups, lr=config.learning_rate, fused=True)
     schedule = get_linear_schedule_with_warmup(optimizer, steps // 10, steps)
     marks = {round(steps * (i + 1) / config.epochs) for i in range(config.epochs)}
     device = next(model.parameters()).device
