@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import select
 import shutil
+import threading
+import time
 import traceback
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -20,6 +23,8 @@ from viobert.scores import PRIMARY
 
 #: What takes long, and every worker needs.
 _IMPORTED = ["train.evaluate.axes.classes", "transformers.models.bert.modeling_bert"]
+#: Seconds in which a worker ends by itself, and what one says that did not.
+_GRACE, ENDED = 3.0, 70
 
 
 @dataclass(frozen=True)
@@ -142,6 +147,15 @@ class _Worker:
             self.process.join(10)
 
 
+def end_with_master(pipe: Connection) -> None:
+    """Who was killed can end nobody: a cell would be computed on, for no one."""
+    gone = select.poll()
+    gone.register(pipe.fileno(), 0)  # 0: its hanging up, which is always told
+    gone.poll()
+    time.sleep(_GRACE)  # one that waits for work ends by itself
+    os._exit(ENDED)
+
+
 def _serve(pipe: Connection, context: Context, threads: int) -> None:
     import signal
 
@@ -149,6 +163,8 @@ def _serve(pipe: Connection, context: Context, threads: int) -> None:
     from threadpoolctl import threadpool_limits
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the one who started it ends it
+    if hasattr(select, "poll"):  # not on Windows
+        threading.Thread(target=end_with_master, args=(pipe,), daemon=True).start()
     torch.set_num_threads(threads)
     threadpool_limits(threads)  # of numpy's and scipy's own
     if context.device == "cpu":

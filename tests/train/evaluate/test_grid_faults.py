@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import json
+import multiprocessing
 import os
-import signal
 import subprocess
 import sys
 import threading
 import time
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -41,7 +43,7 @@ def test_a_cell_that_fails_stops_none_of_the_others(models: Models, tmp_path: Pa
 def test_a_killed_grid_goes_on_and_ends_the_same(
     filled: tuple[Context, list[Score], list[str]], models: Models, tmp_path: Path
 ) -> None:
-    """SIGKILL of the whole group in the middle; the same command ends with the same scores."""
+    """SIGKILL in the middle: its workers end, and the same command ends with the same scores."""
     run = small_run(tmp_path)
     code = (
         "import json, sys\nfrom pathlib import Path\nfrom train.evaluate.stage import "
@@ -61,8 +63,12 @@ def test_a_killed_grid_goes_on_and_ends_the_same(
     for line in process.stdout:
         if line.startswith("[3/"):
             break
-    os.killpg(process.pid, signal.SIGKILL)
+    process.kill()
     process.wait()
+    until = time.monotonic() + 20
+    while left := _of_group(process.pid):
+        assert time.monotonic() < until, left
+        time.sleep(0.1)
     done = list((run.evaluation / "cells").glob("*.parquet"))
     made = context(run, models)
     assert 3 <= len(done) < len(grid.cells(made))
@@ -89,6 +95,36 @@ def test_a_worker_that_dies_is_told_and_replaced(
     died = [r for r in results if "exit code -9" in r.error]
     assert len(died) == 1 and len(results) == len(jobs)
     assert all(not r.missing for r in results if r not in died)
+
+
+def test_a_worker_in_the_middle_of_a_cell_ends_with_its_master() -> None:
+    spawned = multiprocessing.get_context("spawn")
+    ours, theirs = spawned.Pipe()
+    worker = spawned.Process(target=_at_work, args=(theirs,))
+    worker.start()
+    theirs.close()
+    assert ours.recv() == "at work"
+    ours.close()  # as when it is killed
+    worker.join(60)
+    assert worker.exitcode == workers.ENDED
+
+
+def _at_work(pipe: Connection) -> None:
+    threading.Thread(target=workers.end_with_master, args=(pipe,), daemon=True).start()
+    pipe.send("at work")
+    time.sleep(100)
+
+
+def _of_group(group: int) -> list[str]:
+    """Those of a process group that are not gone."""
+    import psutil
+
+    found = []
+    for one in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            if os.getpgid(one.pid) == group and one.status() != psutil.STATUS_ZOMBIE:
+                found.append(" ".join(one.cmdline()))
+    return found
 
 
 def _kill_one(parent: int) -> None:
