@@ -182,7 +182,9 @@ def test_losses_are_corrected_and_counted_like_gains(record: Facts) -> None:
         dataclasses.replace(s, value=-s.value, low=-s.high, high=-s.low) if s.against else s
         for s in ROWS
     ]
-    sure = [s for s in gains(ROWS) if s.p_holm is not None and s.p_holm < 0.05]
+    sure = [
+        s for s in gains(ROWS) if s.low * s.high > 0 and s.p_holm is not None and s.p_holm < 0.05
+    ]
     up = sum((s.value > 0) != s.metric.startswith("nats") for s in sure)
     down = len(sure) - up
     assert up > down
