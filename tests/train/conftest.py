@@ -79,11 +79,12 @@ def smoke(smoke_runs: Path) -> Run:
 
 
 def without_base() -> Recipe:
-    """mini-medical.yaml as if its model were made from scratch."""
+    """mini-medical.yaml as if its model were made from scratch, where its stages look for text."""
     from train.recipe import load
 
     whole = load(RECIPES / "mini-medical.yaml")
-    found = dataclasses.replace(whole, what=dataclasses.replace(whole.what, base="", continues=""))
+    what = dataclasses.replace(whole.what, base="", continues="")
+    found = dataclasses.replace(whole, name=Path(whole.what.continues).stem, what=what)
     found.path = whole.path
     return found
 
