@@ -126,7 +126,7 @@ def test_compiling_changes_nothing_beyond_rounding(
     lines = []
     for compiled in (False, True):
         how = {"precision": "fp32", "compile": compiled}
-        small = {"model": {"layers": 1}, "training": {"steps": 6}}
+        small = {"model": {"layers": 1}, "training": {"steps": 3}, "stopping": {"every": 3}}
         run = small_run(tmp_path / str(compiled), small_corpus, **small, how=how)
         assert pretrain(run, lambda _: None)
         lines.append([line["loss"] for line in read(run.metrics) if "loss" in line])
@@ -145,11 +145,11 @@ def test_a_loss_that_is_no_number_ends_the_run_in_one_line(
 def test_too_little_memory_names_the_next_smaller_micro_batch(
     small_corpus: Path, tmp_path: Path
 ) -> None:
-    """A real shortage: the process may have 300 MB more than it has once torch is loaded."""
+    """A real shortage: the process may have 120 MB more than it has once torch is loaded."""
     recipe = small_recipe(
         tmp_path, training={"batch_size": 53, "length": 128}, how={"micro_batch": 100_000}
     )
-    text = recipe.read_text(encoding="utf-8").replace("intermediate: 128", "intermediate: 60000")
+    text = recipe.read_text(encoding="utf-8").replace("intermediate: 128", "intermediate: 30000")
     recipe.write_text(text, encoding="utf-8")
     run = small_run(tmp_path / "made", small_corpus)  # its corpus is what the command finds
     code = (
@@ -160,7 +160,7 @@ def test_too_little_memory_names_the_next_smaller_micro_batch(
         "update = optimisation.Optimisation.update\n"
         "def limited(*given):\n"
         "    used = int(open('/proc/self/statm').read().split()[0]) * resource.getpagesize()\n"
-        "    resource.setrlimit(resource.RLIMIT_AS, (used + 300_000_000, -1))\n"
+        "    resource.setrlimit(resource.RLIMIT_AS, (used + 120_000_000, -1))\n"
         "    return update(*given)\n"
         "optimisation.Optimisation.update = limited\n"
         "sys.exit(main(sys.argv[1:]))"

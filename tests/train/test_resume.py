@@ -296,8 +296,8 @@ def started(run: Run, step: int) -> subprocess.Popen[str]:
 
 @pytest.fixture()
 def slow(tmp_path: Path, small_corpus: Path) -> dict[str, Any]:
-    """Changes that give a signal time to come: 60 steps."""
-    return {**HARD, "training": {**HARD["training"], "steps": 60}, "stopping": {"every": 30}}
+    """Changes that give a signal time to come: 40 steps."""
+    return {**HARD, "training": {**HARD["training"], "steps": 40}, "stopping": {"every": 20}}
 
 
 def test_sigterm_saves_and_exits_0_and_sigkill_loses_little(
@@ -312,7 +312,7 @@ def test_sigterm_saves_and_exits_0_and_sigkill_loses_little(
     assert process.returncode == 0, error
     _, about = last_state(run)
     assert f"stopped at step {about['step']}; the same command goes on" in out
-    assert 8 <= about["step"] < 60 and "Traceback" not in error
+    assert 8 <= about["step"] < 40 and "Traceback" not in error
     process = started(run, about["step"] + 6)
     process.kill()
     process.communicate(timeout=60)

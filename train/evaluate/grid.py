@@ -65,10 +65,12 @@ def fill(context: Context, chosen: Sequence[Cell], log: Callable[[str], object])
     if not todo:
         return []
     workers, threads = _crew(context)
+    missing = set(todo)
     failed = []
     with Board(chosen, log) as board:
-        for cell in set(chosen) - set(todo):
-            board.done(cell, primary(cell, store.read(cell).table))
+        for cell in chosen:
+            if cell not in missing:
+                board.done(cell, primary(cell, store.read(cell).table))
         for result in run(context, jobs(todo), workers, threads):
             for cell, value in result.done.items():
                 board.done(cell, value)
