@@ -94,8 +94,9 @@ class Probe:
 def macro_f1(
     gold: Sequence[str], said: Sequence[str], resamples: int = RESAMPLES
 ) -> tuple[float, list[float]]:
-    """Mean of the F1 of the classes that occur in ``gold``, and the same on resampled rows: as many
-    rows are resampled in the same way, so that two models can be compared pair by pair."""
+    """Mean of the F1 of the classes that occur in ``gold``, and the same on resampled rows (0 for a
+    class that a resample neither holds nor says): as many rows are resampled in the same way, so
+    that two models can be compared pair by pair."""
     names, codes = np.unique([*gold, *said], return_inverse=True)
     true, found = codes[: len(gold)], codes[len(gold) :]
     classes = np.unique(true)
@@ -107,10 +108,9 @@ def macro_f1(
     counts = tables_.reshape(resamples, len(names), len(names)).astype(float)
     hits = np.diagonal(counts, axis1=1, axis2=2)
     of_class, said_so = counts.sum(axis=2), counts.sum(axis=1)
-    with np.errstate(invalid="ignore"):
-        scores = np.where(of_class > 0, 2 * hits / (of_class + said_so), np.nan)
-        means = np.nanmean(scores, axis=1)
-    return value, means.tolist()
+    both = of_class + said_so
+    scores = np.divide(2 * hits, both, out=np.zeros_like(hits), where=both > 0)
+    return value, scores[:, classes].mean(axis=1).tolist()
 
 
 def _some(rows: Labelled, count: int) -> Labelled:

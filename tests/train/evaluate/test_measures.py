@@ -13,6 +13,7 @@ from train.evaluate.axes import registry
 from train.evaluate.axes.entities import _table, count
 from train.evaluate.measures import _KINDS, measures
 from train.evaluate.sentences import Sentence
+from train.evaluate.statistics import Resampling
 from viobert.scores import PRIMARY
 
 
@@ -35,8 +36,20 @@ def test_classes_are_scored_as_by_sklearn() -> None:
     weights = generator.multinomial(250, [1 / 250] * 250)
     rows = [i for i in range(300) for _ in range(weights[named.index(texts[i])])]
     macro = found["macro_f1"]
-    expected = f1_score(gold[rows], said[rows], average="macro", labels=sorted(set(gold[rows])))
+    expected = f1_score(gold[rows], said[rows], average="macro", labels=names)
     assert float(macro.value(weights @ macro.counts)) == pytest.approx(expected)
+
+
+def test_a_resample_without_a_rare_class_is_no_mean_of_fewer() -> None:
+    """The interval of a model that never finds the rare class ends below 4 in 5."""
+    gold = ["a"] * 49 + ["b"] * 49 + ["rare"] * 2
+    said = ["a"] * 49 + ["b"] * 49 + ["a"] * 2
+    items = [str(i) for i in range(100)]
+    table = pa.table({"item": items, "document": items, "gold": gold, "said": said})
+    macro = measures("probing", table)[1]["macro_f1"]
+    found = Resampling(100, resamples=2000).interval([macro.counts], macro.value)
+    assert found.value == pytest.approx(2 / 3, abs=0.01)
+    assert 0.64 < found.low < found.high < 0.68
 
 
 def test_a_class_that_is_said_and_not_there_costs_precision_alone() -> None:
