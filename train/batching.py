@@ -22,8 +22,9 @@ from train.windows import Shuffled, Windows
 
 #: A target of which cross-entropy takes no loss.
 IGNORED = -100
-#: First epoch of short windows: one that long ones never reach, for masks of their own.
-_SHORT = 1 << 20
+#: First epochs of short windows and of a later training: such as no other reaches, for masks of
+#: their own.
+_SHORT, _LATER = 1 << 20, 1 << 21
 
 
 @dataclass(frozen=True)
@@ -148,13 +149,15 @@ class Steps(Dataset[list[Batch]]):
         short: float = 0.0,
         short_length: int = 24,
         shares: Sequence[float] = (1.0, 1.0),
+        trainings: int = 0,
         process: int = 0,
         processes: int = 1,
     ) -> None:
         """``corpora``: the training text and, for a ``replay`` above 0, that of the base;
-        ``shares``: how much of the documents of each is read."""
+        ``shares``: how much of the documents of each is read; ``trainings``: how many the model has
+        behind it, whose masks are not drawn again."""
         self.special, self.masking = special, masking
-        self.micro_batch, self.seed = micro_batch, seed
+        self.micro_batch, self.seed, self.first = micro_batch, seed, trainings * _LATER
         self.process, self.processes = process, processes
         self.windows = Windows(corpora, length, short_length if short else 0)
         self.sizes = self.windows.sizes
@@ -170,10 +173,10 @@ class Steps(Dataset[list[Batch]]):
         """The windows of a corpus, ``count`` a step, and the short ones among them."""
         brief = min(count - 1, max(1, round(short * count))) if short else 0
         seed = [self.seed, corpus] if corpus else [self.seed]
-        found = [Shuffled(self.windows.of(corpus, share), count - brief, seed)]
+        found = [Shuffled(self.windows.of(corpus, share), count - brief, seed, self.first)]
         if brief:
             windows = self.windows.of(corpus, share, short=True)
-            found.append(Shuffled(windows, brief, [self.seed, corpus, 1], _SHORT))
+            found.append(Shuffled(windows, brief, [self.seed, corpus, 1], self.first + _SHORT))
         return found
 
     @property

@@ -17,11 +17,12 @@ _M_TRIM_THRESHOLD, _M_MMAP_MAX = -1, -4
 
 
 def devices(device: torch.device, processes: int) -> str:
-    """``4 × NVIDIA L4``, or the cores that this process may use and the name of their processor."""
+    """``4 × NVIDIA L4``, or the cores that torch uses, and the name of their processor."""
     if device.type == "cuda":
         return f"{processes} × {torch.cuda.get_device_name(device)}"
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return f"{cores} core{'s' * (cores != 1)} of {_processor()}"
+    used = max(1, min(cores or 1, processes * torch.get_num_threads()))
+    return f"{used} core{'s' * (used != 1)} of {_processor()}"
 
 
 def keep_memory() -> bool:

@@ -21,7 +21,7 @@ from train.batching import Steps, special_ids
 from train.blending import Blend
 from train.energy import Energy, gpus
 from train.files import Run, StageError, replace_folder, write_json
-from train.lineage import identity
+from train.lineage import identity, lineage
 from train.machine import devices, keep_memory
 from train.metrics import Metrics, Progress
 from train.optimisation import Optimisation, Update, accelerator
@@ -80,6 +80,7 @@ class Trainer:
             short=self.config.short,
             short_length=self.config.short_length,
             shares=self._shares(),
+            trainings=len(lineage(self.run)) - 1,
             process=self.accelerator.process_index,
             processes=processes,
         )

@@ -61,7 +61,8 @@ def written(folder: Path) -> tuple[Path, Path]:
     (folder / "sentences.jsonl").write_text("\n".join(lines), encoding="utf-8")
     first = write(folder, "first", training={"save_precision": "float16"})
     second = write(
-        folder, "second", continues="first.yaml", training={"blend": 0.25},
+        folder, "second", continues="first.yaml",
+        training={"blend": 0.25, "steps": 8, "learning_rate": 5e-3},
         stopping={"cloze": "sentences.jsonl", "weights": {"cloze_nats": 1, "nats_per_word": 0,
                                                           "fill_mask_top5": 0}},
     )  # fmt: skip
@@ -106,7 +107,7 @@ def test_what_is_kept_lies_between_its_beginning_and_its_end(stages: tuple[Run, 
     _, second = stages
     begun, kept = (checkpoints.load(str(run.best)).model.state_dict() for run in stages)
     state, about = last_state(second)
-    assert about["step"] == 4 == json.loads(second.done.read_text())["best"]["step"]
+    assert about["step"] == 8 == json.loads(second.done.read_text())["best"]["step"]
     for name, came_to in state["model"].items():
         name = name.removeprefix("bert.")
         torch.testing.assert_close(kept[name], 0.75 * begun[name] + 0.25 * came_to)

@@ -156,7 +156,8 @@ def test_numbers_in_the_prose_are_those_of_recipe_and_scores(run: Run) -> None:
     seeded = next(s for s in found if s.axis == "ner")
     first, *_, last = seeds = [str(seed) for seed in seeded.envelope["seeds"]]
     assert f"the seeds {first}, {seeds[1]} and {last}, {grid} settings each" in text
-    assert f"of {grid}, one may miss its value by chance" in text
+    assert f"of {len(found)}, two may miss their value by chance" in text
+    assert f"of the {grid} settings of the grid" in text
     assert count == {"intrinsic": 3, "mcq": 5}
     assert "| three kinds of held-out text |" in text and "| five levels of difficulty |" in text
     lines = [

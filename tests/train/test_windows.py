@@ -80,6 +80,22 @@ def test_what_a_long_window_hides_a_short_one_hides_by_its_own_draw(steps: Steps
     assert both == pytest.approx(rate * hidden[1].mean(), abs=0.02)  # as of two that are apart
 
 
+def test_a_later_training_hides_other_words(arabic: Any) -> None:
+    """Own text and replayed: else a second stage would ask again what the first one did."""
+    options = {"base": BASE, "batch_size": 8, "replay": 0.25, "rate": 0.3}
+    first, later = (steps_of(arabic, OWN, **options, trainings=n) for n in (0, 1))
+    for part in range(2):
+        members = first.windows.of(part)
+        hidden = []
+        for steps in (first, later):
+            (drawn,) = (d for d in steps.drawn if steps.windows.part[d.windows[0]] == part)
+            epoch, _ = drawn.at(0)
+            batch = steps.batch(members, np.full(len(members), epoch))
+            hidden.append(np.isin(np.arange(batch.pieces), batch.masked.numpy()))
+        rate = [h.mean() for h in hidden]
+        assert (hidden[0] & hidden[1]).mean() == pytest.approx(rate[0] * rate[1], abs=0.03)
+
+
 def test_without_a_share_its_length_changes_nothing(arabic: Any) -> None:
     plain, other = steps_of(arabic, OWN), steps_of(arabic, OWN, short_length=SHORT)
     assert (plain.windows.table == other.windows.table).all()

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from train.corpus.funnel import table
+from train.publish.caveats import caveats, chance
 from train.publish.metadata import MORE
 from viobert.charts import gains
 from viobert.charts import name as setting_of
@@ -29,9 +30,8 @@ def measured(name: str, scores: Sequence[Score]) -> list[str]:
     seeds: list[int] = next((s.envelope["seeds"] for s in own if s.envelope.get("seeds")), [])
     compared = bool(gains(own))
     of = {key: _all(s.envelope[key] for s in own) for key in ("recipe", "code")}
-    days = ", ".join(sorted({s.envelope["time"][:10] for s in own}))
     told = (
-        f"Measured {days} by recipe {of['recipe']}, code {of['code']}; means of seeds "
+        f"Measured {_days(own)} by recipe {of['recipe']}, code {of['code']}; means of seeds "
         f"{', '.join(map(str, seeds))}."
     )
     if compared:
@@ -41,6 +41,8 @@ def measured(name: str, scores: Sequence[Score]) -> list[str]:
             "settings of the grid (those without one are beside it).\n\n" + summary(own)
         )
     parts = [f"## Results\n\n{told}", judged]
+    if compared and (besides := caveats(scores)):
+        parts.append(besides)
     if more := _lines(own, scores, ALL, lambda s: s.metric in MORE):
         parts += [f"{_BESIDES}{_SHARE if compared else ''}):", more]
     if clean := _lines(own, scores, UNCONTAMINATED, lambda s: s.metric == PRIMARY[s.axis]):
@@ -59,12 +61,13 @@ def summary(own: Sequence[Score]) -> str:
     by = {verdict: [s for s in found if s.verdict == verdict]
           for verdict in ("gain", "loss", "no difference shown")}  # fmt: skip
     grid = [s for s in found if s.p_holm is not None]
-    sure = [s.verdict for s in grid if s.p_holm is not None and s.p_holm < 0.05]
+    corrected = [s.verdict for s in grid if s.p_holm is not None and s.p_holm < 0.05]
     lines = [
         f"Of {len(found)} settings {len(by['gain'])} are gains, {len(by['loss'])} losses, and in "
         f"{len(by['no difference shown'])} no difference is shown. Of the {len(grid)} settings of "
-        f"the grid {sure.count('gain')} are gains and {sure.count('loss')} losses after "
-        "correction. Of intervals taken one by one, about one in twenty misses its value by chance."
+        f"the grid {corrected.count('gain')} are gains and {corrected.count('loss')} losses by "
+        f"the corrected p as well as by the interval ({len(corrected)} have such a p below 0.05). "
+        "Of intervals taken one by one, about one in twenty misses its value by chance."
     ]
     for verdict, label in (("loss", "Losses"), ("gain", "Gains")):
         if by[verdict]:
@@ -85,7 +88,8 @@ def _lines(own: Sequence[Score], scores: Sequence[Score], items: str, wanted: An
     rows = []
     for score in chosen:
         gain, base = pairs.get(_key(score)), bases.get(_key(score))
-        line = [setting_of(score), f"{score.n:,} ({score.documents:,})", named(score.metric)]
+        measure = f"{named(score.metric)}{chance(score)}"
+        line = [setting_of(score), f"{score.n:,} ({score.documents:,})", measure]
         if pairs:
             p = f"{gain.p_holm:.3f}" if gain and gain.p_holm is not None else ""
             line += [show(base, base.value) if base and gain else "", show(score, score.value)]
@@ -108,8 +112,13 @@ def figures(scores: Sequence[Score]) -> str:
     text = _lines(own, scores, ALL, lambda s: s.metric == PRIMARY[s.axis])
     text = text.replace("| base | this model |", "| base-mini | viobert-mini |", 1)
     seeds = ", ".join(map(str, chosen[0].envelope["seeds"]))
-    return (
-        f"Measured {chosen[0].envelope['time'][:10]}, means of seeds {seeds}. The difference is "
-        "paired, with its 95 % interval (bootstrap over texts and seeds), from which the last "
-        "column follows; p by permutation, corrected over the settings of the grid.\n\n" + text
+    told = (
+        f"Measured {_days(own)}, means of seeds {seeds}. The difference is paired, with its 95 % "
+        "interval (bootstrap over texts and seeds), from which the last column follows; p by "
+        "permutation, corrected over the settings of the grid."
     )
+    return "\n\n".join(filter(None, [told, text, caveats(scores)]))
+
+
+def _days(scores: Sequence[Score]) -> str:
+    return ", ".join(sorted({s.envelope["time"][:10] for s in scores}))

@@ -55,7 +55,8 @@ def _sources(corpus: dict[str, Any]) -> str:
          CREDITS.get(name, "")]
         for name, of in sorted(corpus["sources"].items())
     ]  # fmt: skip
-    head = ["source", "licence", "training documents", "words", "left out", "gathered by"]
+    head = ["source", "licence", "training documents", "words (held out too)", "left out",
+            "gathered by"]  # fmt: skip
     return table(head, rows)
 
 

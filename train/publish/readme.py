@@ -70,13 +70,17 @@ def _funnel(base: Facts, model: Facts) -> str:
 
 def _pair(base: Facts, model: Facts, sentences: int) -> str:
     splits, last = model["corpus"]["splits"], model["recipe"]["stopping"]["weights"]
-    chose = f"{splits['dev']:,} health documents chose the checkpoint"
+    first = stages(model)[-1]["recipe"]["stopping"]
+    chose = f"{splits['dev']:,} health documents"
+    if first["weights"].get("probe_macro_f1"):
+        chose += f" and a probe on rows of {Path(first['probe']['path']).stem} that are not tested"
+    chose += " chose the checkpoint"
     if last.get("cloze_nats"):
         chose += " of its first stage, sentences with a hidden word that of its last"
     text = (
         f"The embedded pair is small. Its base {_read(base, 'general')}; the medical model, which "
         f"goes on from there, {_read(model, 'health')}. {chose}, "
-        f"{splits['test']:,} measure it. It takes "
+        f"{splits['test']:,} documents measure it. It takes "
         f"{model['model']['max_position_embeddings']} word pieces at most."
     )
     if sentences:

@@ -188,8 +188,8 @@ def test_losses_are_corrected_and_counted_like_gains(record: Facts) -> None:
     up = sum((s.value > 0) != s.metric.startswith("nats") for s in sure)
     down = len(sure) - up
     assert up > down
-    assert f"{up} are gains and {down} losses after correction" in written(record, ROWS)
-    assert f"{down} are gains and {up} losses after correction" in written(record, turned)
+    assert f"{up} are gains and {down} losses by the corrected p" in written(record, ROWS)
+    assert f"{down} are gains and {up} losses by the corrected p" in written(record, turned)
 
 
 @pytest.mark.parametrize(
