@@ -184,7 +184,9 @@ def test_the_page_arrives_with_an_answer_that_shows_the_gap(visit: Visit) -> Non
     assert _words(page, "medical") != _words(page, "general")
     (own,) = FillMask(str(EMBEDDED / "viobert-mini")).word(SENTENCE, "ألم")
     expect(page.locator("#medical .mine")).to_contain_text(f"\u2066{own.rank}\u2069")
-    expect(page.locator(".winner")).to_contain_text("النموذج الطبي يرجّحها")
+    expect(page.locator(".winner")).to_contain_text(
+        "نسبة احتمالها عند الطبي إلى احتمالها عند العام"
+    )
 
 
 def test_an_address_names_an_example_and_a_tab(browser: Browser, app: App) -> None:

@@ -22,7 +22,7 @@ from viobert.page.models import Models, Outcome
 from viobert.page.note import NoteBox
 from viobert.page.strings import ARABIC, STRINGS, Language
 from viobert.page.tab import Frame
-from viobert.text import has_arabic
+from viobert.text import has_arabic, ltr
 
 OWN = "عندي [MASK] في صدري"
 PHONE = "0501234567"
@@ -217,6 +217,20 @@ def test_a_win_rate_from_thirty_votes_on(judge: Judge) -> None:
     assert "\u2066[" in done["told"] and ARABIC.judge.no_difference in done["told"]
 
 
+def test_one_judges_votes_have_a_share_and_no_interval(judge: Judge) -> None:
+    for number in range(MIN_VOTES):
+        done = _vote(
+            judge, _open(judge, examples()[number % 5].text)["round"], "tie", judge="f" * 16
+        )
+    assert "50%" in done["told"] and ARABIC.judge.single in done["told"]
+    assert "[" not in done["told"] and "95%" not in done["told"] and " ،" not in done["told"]
+
+
+def test_the_lists_of_two_blanks_are_told_apart(judge: Judge) -> None:
+    opened = _open(judge, "عندي [MASK] في [MASK]")
+    assert all(f"<h3>{ARABIC.blank.format(ltr('2'))}</h3>" in opened[side] for side in "ab")
+
+
 def test_too_many_calls_are_told_and_lose_nothing(models: Models, tmp_path: Path) -> None:
     frame = _frame(models, tmp_path, Limits(1))
     judge, note = Judge(frame), NoteBox(frame, gr.State("fill"))
@@ -272,7 +286,7 @@ def test_the_about_page_says_all_and_no_measured_figure(models: Models, language
     for said in ("AraMed", "MentalQA", "TICO-19", "CITATION.cff", "Apache-2.0", "OFL", "CC0"):
         assert said in html, said
     assert bars.escape(strings.warning) in html and f'href="./?lang={language}"' in html
-    texts = str(strings.about.sections)
+    texts = " ".join(p for _, paragraphs in strings.about.sections.values() for p in paragraphs)
     assert set(re.findall(r"(\d+) ?[%٪]", texts)) == {"95"}
     assert set(re.findall(r"\d+[.,]\d+", texts)) == {"2.0", "4.0"}  # of licences
     assert has_arabic(html) == (language == "ar")

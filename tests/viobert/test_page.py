@@ -17,13 +17,14 @@ from viobert.checkpoints import Kind
 from viobert.feedback.store import Feedback
 from viobert.fill_mask import Prediction, Problem, ProblemKind, check
 from viobert.ner import LABELS
-from viobert.page import bars, theme
+from viobert.page import bars, marks, theme
 from viobert.page.build import build, launch_options
 from viobert.page.endpoint import endpoints
 from viobert.page.examples import examples, of_dialect
 from viobert.page.limits import Limits
-from viobert.page.models import Models, Outcome
+from viobert.page.models import Models, Outcome, Surprised
 from viobert.page.strings import ARABIC, ENGLISH, STRINGS, Strings
+from viobert.surprise import WordSurprise
 from viobert.text import has_arabic
 
 SENTENCE = "المريض يعاني من [MASK] في الصدر"
@@ -217,3 +218,12 @@ def test_page_offers_its_endpoints_and_keeps_no_history(models: Models, tmp_path
     files = re.findall(r"file=([^']+)'", css)
     assert len(files) == 4 and all(Path(file).is_file() for file in files)
     assert "http" not in css
+
+
+@pytest.mark.parametrize(("more", "said"), [(0.04, "same"), (-1.0, "calmer"), (1.0, "wilder")])
+def test_a_difference_of_no_bits_is_none(models: Models, more: float, said: str) -> None:
+    words = tuple([WordSurprise(0, 3, bits, 1)] for bits in (5.0, 5.0 + more))
+    for strings in STRINGS.values():
+        html = marks.surprise_rows(models, Surprised(words, text="ألم"), strings)
+        begun = getattr(strings.surprise, said).partition("{")[0]
+        assert html.count(bars.escape(begun)) == 1

@@ -187,15 +187,19 @@ def _blocks(
 ) -> str:  # fmt: skip
     if not masks:
         return f'<p class="waiting">{escape(strings.waiting)}</p>'
-    titled = len(masks) > 1
     blocks = []
     for i, (mask, common) in enumerate(zip(masks, shared, strict=True)):
-        title = f"<h3>{escape(strings.blank.format(ltr(str(i + 1))))}</h3>" if titled else ""
+        title = blank(i, len(masks), strings)
         rows = "".join(
             row(p, _match(p) in common, scale, strings, before[i].get(_match(p))) for p in mask
         )
         blocks.append(f"{title}<ol>{rows}</ol>{_own(own[i], strings) if own else ''}")
     return "".join(blocks)
+
+
+def blank(index: int, count: int, strings: Strings) -> str:
+    """The heading of one of several masks; nothing over the only one."""
+    return f"<h3>{escape(strings.blank.format(ltr(str(index + 1))))}</h3>" if count > 1 else ""
 
 
 def _own(word: OwnWord, strings: Strings) -> str:

@@ -186,7 +186,8 @@ class Judge(Tab):
         """The round that was voted on. Raises RoundError, or FeedbackError with the round open."""
         codes = STRINGS["ar"].judge.reasons
         why = tuple(c for c in codes if c in reasons) if isinstance(reasons, list) else ()
-        what = specialty if specialty in list(STRINGS["ar"].specialties) else None
+        known = [code for _, code in _specialties(STRINGS["ar"])["choices"]]
+        what = specialty if specialty in known else None
         written = note if isinstance(note, str) and note.strip() else None
         if written and not consent:
             raise FeedbackError("no_consent", "a note is kept with consent only")
@@ -266,5 +267,6 @@ def _reasons(strings: Strings) -> dict[str, Any]:
 
 
 def _specialties(strings: Strings) -> dict[str, Any]:
-    choices = [(told, code) for code, told in strings.specialties.items()]
+    told = strings.specialties | strings.judge.specialties
+    choices = [(name, code) for code, name in told.items()]
     return {"choices": choices, "label": strings.judge.specialty}

@@ -41,8 +41,9 @@ def answer(
     else:
         scale = max(p.probability for mask in masks for p in mask)
         body = "".join(
-            f"<ol>{''.join(bars.row(p, False, scale, strings) for p in mask)}</ol>"
-            for mask in masks
+            f"{bars.blank(i, len(masks), strings)}<ol>"
+            f"{''.join(bars.row(p, False, scale, strings) for p in mask)}</ol>"
+            for i, mask in enumerate(masks)
         )
     return f'<section class="panel">{title}{body}</section>'
 
@@ -89,12 +90,10 @@ def _rate(rate: WinRate, strings: Strings) -> str:
     texts = strings.judge
     if not rate.shown or rate.value is None:
         return texts.votes.format(ltr(str(rate.votes)), ltr(str(MIN_VOTES)))
-    interval = ""
-    if rate.low is not None and rate.high is not None:
-        interval = ltr(f"[{rate.low:.0%}, {rate.high:.0%}]")
-    said = texts.rate.format(
-        ltr(f"{rate.value:.0%}"), interval, ltr(str(rate.votes)), ltr(str(rate.judges))
-    )
-    if not interval:
+    share, bounded = ltr(f"{rate.value:.0%}"), rate.low is not None and rate.high is not None
+    if bounded:
+        share = texts.interval.format(f"{share} {ltr(f'[{rate.low:.0%}, {rate.high:.0%}]')}")
+    said = texts.rate.format(share, ltr(str(rate.votes)), ltr(str(rate.judges)))
+    if not bounded:
         return f"{said} {texts.single}"
     return said if rate.decided else f"{said} {texts.no_difference}"

@@ -36,7 +36,9 @@ def surprise_rows(models: Models, found: Surprised, strings: Strings) -> str:
     pairs = list(zip(general, medical, strict=True))
     cells = [_difference(before, after, full) for before, after in pairs]
     change = sum(m.bits - g.bits for g, m in pairs if g.bits is not None and m.bits is not None)
-    told = (texts.calmer if change < 0 else texts.same).format(ltr(f"{abs(change):.1f}"))
+    bits = f"{abs(change):.1f}"
+    told = texts.same if bits == "0.0" else texts.calmer if change < 0 else texts.wilder
+    told = told.format(ltr(bits))
     title = f"<h2>{escape(texts.difference)}</h2>"
     rows.append(_section(title, _sentence(found.text, medical, cells, strings), told))
     return "".join(rows) + _scale(strings, full)
@@ -129,7 +131,8 @@ def _marked(
         label = strings.entities.labels.get(entity.label, entity.label)
         sure = strings.entities.confidence.format(ltr(f"{entity.score:.0%}"))
         alone = (entity.start, entity.end, entity.label) not in both
-        said = sure + (f"; {strings.entities.only_here}" if alone else "")
+        stop = "؛ " if strings.direction == "rtl" else "; "
+        said = sure + (f"{stop}{strings.entities.only_here}" if alone else "")
         parts.append(
             f'<mark class="entity {escape(entity.label.lower())}" title="{escape(said)}">'
             f"{escape(text[entity.start : entity.end])}"

@@ -17,7 +17,7 @@ class AboutStrings:
 
 
 ARABIC = AboutStrings(
-    title="عن النموذج",
+    title="عن النموذجين",
     back="إلى الصفحة الرئيسية",
     columns=("النصوص", "الرخصة", "الاستعمال"),
     sources=(
@@ -30,6 +30,7 @@ ARABIC = AboutStrings(
         ("AraMed: أسئلة طبية وأجوبتها", "MIT", "طبي"),
         ("MentalQA: أسئلة في الصحة النفسية", "MIT", "طبي"),
         ("TICO-19: نصوص مترجمة عن كوفيد-19", "CC0-1.0", "طبي"),
+        ("نصوص صحية اصطناعية كتبها هذا المشروع، لم يراجعها طبيب", "CC0-1.0", "طبي"),
     ),
     sections={
         "what": ("ما هذا؟", (
@@ -44,23 +45,23 @@ ARABIC = AboutStrings(
         )),
         "measured": ("كيف قسنا؟", (
             "تُخفى كل كلمة من نصوص لم يقرأها أيٌّ من النموذجين، كلها بكل قطعها، ويُسأل النموذجان عن "
-            "الكلمات نفسها. ومنها تُحسب المفاجأة لكل كلمة (وأُسُّها هو word perplexity)، وكم مرة كانت "
+            "الكلمات نفسها. ومنها تُحسب المفاجأة لكل كلمة (ودالّتها الأُسّية هي حيرة الكلمة، \u2066word perplexity\u2069)، وكم مرة كانت "
             "الكلمة بين أول خمس.",
             "وللتصنيف واستخراج الكيانات والاختيار من متعدد يُدرَّب فوق كل نموذج رأس بثلاث بذور، "
             "ويُقاس على جمل لم يُدرَّب عليها.",
             "وكُتبت للمشروع جمل قصيرة في كل منها كلمة مخفية. يصيب النموذج إذا كان بين توقعاته الخمسة "
             "الأولى كلمةٌ تامة تناسب الجملة، وقد حدّد الكلمات المناسبة كاتب الجملة وقارئ ثانٍ، "
             "وحذف ثالث ما لا يناسب.",
-            "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة 95% بإعادة المعاينة على النصوص "
+            "كل فرق مزدوج: العناصر نفسها للنموذجين. فترة الثقة \u206695%\u2069 بإعادة المعاينة على النصوص "
             "والبذور، وقيمة p باختبار التبديل مصحَّحة بطريقة هولم على مقارنات الشبكة كلها.",
             "المفاجأة في قسمها: قطع الكلمة واحدة بعد أخرى وما بعدها منها مخفي (PLL-word-l2r، "
             "\u2066Kauf and Ivanova 2023\u2069)، بالبت.",
         )),
         "limits": ("الحدود", (
             "أداة بحثية لا جهاز طبي: لا تشخّص ولا تنصح بعلاج، وما يبدو منها معرفةً هو ترجيح كلمات.",
-            "النموذجان الصغيران يخطئان كثيرًا، وفي اللهجات أكثر مما في الفصحى. والنموذج الطبي نسي "
-            "بعض ما يعرفه العام من العربية؛ انظر النتائج.",
-            "مستخرجا الكيانات تعلّما من جمل كتبها هذا المشروع ولم يراجع عنونتها طبيب.",
+            "النموذجان الصغيران يخطئان كثيرًا، وفي اللهجات أكثر مما في الفصحى. أما هل نسي النموذج "
+            "الطبي شيئًا مما يعرفه العام من العربية ففي النتائج.",
+            "مستخرجا الكيانات تعلّما من جمل كتبها هذا المشروع ولم يراجع وسمها طبيب.",
         )),
         "privacy": ("الخصوصية", (
             "ما تكتبه يصل إلى هذا الخادم وحده ليجيب عنه النموذجان، ولا يُحفظ ولا يُسجَّل. لا سجل "
@@ -95,6 +96,7 @@ ENGLISH = AboutStrings(
         ("AraMed: medical questions and answers", "MIT", "medical"),
         ("MentalQA: questions on mental health", "MIT", "medical"),
         ("TICO-19: translated texts on COVID-19", "CC0-1.0", "medical"),
+        ("Synthetic health texts of this project, reviewed by no physician", "CC0-1.0", "medical"),
     ),
     sections={
         "what": ("What is this?", (
@@ -126,8 +128,8 @@ ENGLISH = AboutStrings(
         "limits": ("Limits", (
             "A research tool, not a medical device: it neither diagnoses nor advises, and what looks "
             "like knowledge is a weighing of words.",
-            "The small pair errs often, in dialects more than in Standard Arabic. The medical model "
-            "has forgotten some of the general one's Arabic; see the results.",
+            "The small pair errs often, in dialects more than in Standard Arabic. Whether the "
+            "medical model has forgotten some of the general one's Arabic is told in the results.",
             "The entity finders learned from sentences written for this project, whose annotation "
             "no clinician has reviewed.",
         )),

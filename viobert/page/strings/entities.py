@@ -24,7 +24,8 @@ class EntitiesStrings:
 
 ARABIC = EntitiesStrings(
     tab="الكيانات",
-    intro="ما يجده كل نموذج من أمراض وأعراض وأدوية بعد أن ضُبط على الجمل المعنونة نفسها.",
+    intro="ما يجده كل نموذج من أمراض وأعراض وأدوية وجرعات وإجراءات ومواضع من الجسم، بعد أن ضُبط على "
+    "الجمل الموسومة نفسها.",
     sentence="نص طبي",
     placeholder="مثال: أتناول الميتفورمين 500 ملغ لعلاج السكري",
     find="استخرج الكيانات",
@@ -37,7 +38,7 @@ ARABIC = EntitiesStrings(
         "DISEASE": "مرض",
         "SYMPTOM": "عرض",
         "DRUG": "دواء",
-        "ANATOMY": "عضو",
+        "ANATOMY": "موضع من الجسم",
         "PROCEDURE": "إجراء",
         "DOSAGE": "جرعة",
     },
@@ -45,7 +46,8 @@ ARABIC = EntitiesStrings(
 
 ENGLISH = EntitiesStrings(
     tab="Entities",
-    intro="Diseases, symptoms and drugs that each model finds, tuned on the same sentences.",
+    intro="Diseases, symptoms, drugs, dosages, procedures and anatomy that each model finds, tuned on the "
+    "same sentences.",
     sentence="A medical text",
     placeholder="Example: أتناول الميتفورمين 500 ملغ لعلاج السكري",
     find="Find entities",

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class JudgeStrings:
-    """Braces are filled with isolated numbers and names."""
+    """Braces are filled with isolated numbers and names. ``specialties``: of judges, besides those
+    of the examples."""
 
     tab: str
     invitation: str
@@ -21,6 +22,7 @@ class JudgeStrings:
     reasons_label: str
     reasons: dict[str, str]
     specialty: str
+    specialties: dict[str, str]
     note: str
     consent: str
     waiting: str
@@ -29,6 +31,7 @@ class JudgeStrings:
     revealed: str
     votes: str
     rate: str
+    interval: str
     no_difference: str
     single: str
     errors: dict[str, str]
@@ -40,25 +43,31 @@ class JudgeStrings:
 ARABIC = JudgeStrings(
     tab="حكّم",
     invitation="للأطباء والعاملين في الصحة: أي النموذجين أحسن تعبئةً للفراغ؟ تُعرض الإجابتان بلا "
-    "اسمين وبترتيب عشوائي، ويُكشف الاسمان بعد صوتك.",
+    "اسمين وبترتيب عشوائي، ويُكشف الاسمان بعد صوتك. الإجابة كلماتٌ مرتّبة: احكم عليها كلها، وعلى "
+    "أولاها خاصة. ولأشرطة كل إجابة مقياسها.",
     kept="يُحفظ صوتك وما اخترته من أسباب وتخصص، ورقم المثال، واليوم، ورقم عشوائي يجمع أصواتك. لا اسم "
     "ولا عنوان، ولا نص إلا بموافقتك.",
     start="ابدأ جولة",
     another="جولة أخرى",
     sides={"A": "الإجابة أ", "B": "الإجابة ب"},
     question="أي الإجابتين أحسن؟",
-    choices={"A": "أ أحسن", "B": "ب أحسن", "tie": "متعادلتان", "both_bad": "كلتاهما خاطئة"},
-    keys="وبلوحة المفاتيح: 1 أو 2 أو 3 أو 4",
-    reasons_label="لماذا؟ (اختياري، ويُختار قبل التصويت)",
+    choices={"A": "أ أحسن", "B": "ب أحسن", "tie": "متعادلتان", "both_bad": "كلتاهما سيئة"},
+    keys="وبلوحة المفاتيح: 1 أ، 2 ب، 3 متعادلتان، 4 كلتاهما سيئة",
+    reasons_label="لماذا؟ (اختياري، ويُختار قبل التصويت؛ الصفات للإجابة التي تختارها)",
     reasons={
         "medical": "أصح طبيًّا",
         "context": "أنسب للسياق",
         "dialect": "أنسب للهجة",
         "grammar": "أسلم لغةً",
         "specific": "أكثر تحديدًا",
-        "unsafe": "في الأخرى ما قد يضر",
+        "unsafe": "في إجابة مرفوضة ما قد يضر",
     },
     specialty="تخصصك (اختياري)",
+    specialties={
+        "family_medicine": "طب عام أو أسرة", "internal_medicine": "الباطنة", "surgery": "الجراحة",
+        "psychiatry": "الطب النفسي", "emergency": "الطوارئ", "pharmacy": "الصيدلة",
+        "nursing": "التمريض", "other": "غير ذلك",
+    },
     note="ملاحظة (اختياري، 500 حرف)",
     consent="أوافق على حفظ ما كتبتُه من جملة وملاحظة، وليس فيه بيانات شخصية.",
     waiting="اختر مثالًا أو اكتب جملة فيها [MASK] ثم اضغط «ابدأ جولة».",
@@ -66,8 +75,9 @@ ARABIC = JudgeStrings(
     thanks="شكرًا، حُفظ صوتك.",
     revealed="{} هي النموذج العام ({})، و{} هي النموذج الطبي ({}).",
     votes="عدد الأصوات لهذين النموذجين {}؛ تُعرض النسبة ابتداءً من {} صوتًا.",
-    rate="نصيب النموذج الطبي من الأصوات: {} {}، وبين المعقوفين فترة الثقة 95%؛ والتعادل وخطأ كلتيهما "
-    "نصف صوت. الأصوات: {}، والمحكّمون: {}.",
+    rate="نصيب النموذج الطبي من الأصوات: {}؛ ويُحسب كلٌّ من التعادل و«كلتاهما سيئة» نصف صوت. الأصوات: {}، "
+    "والمحكّمون: {}.",
+    interval="{}، وبين المعقوفين فترة الثقة \u206695%\u2069",
     no_difference="لم يظهر فرق.",
     single="كل الأصوات من محكّم واحد، فلا فترة ثقة لها.",
     errors={
@@ -103,7 +113,8 @@ ARABIC = JudgeStrings(
 ENGLISH = JudgeStrings(
     tab="Judge",
     invitation="For clinicians: which model fills the blank better? The two answers are shown "
-    "without names and in random order; the names are revealed after your vote.",
+    "without names and in random order; the names are revealed after your vote. An answer is a ranked "
+    "list: judge all of it, and its first word above all. Each answer's bars have their own scale.",
     kept="Kept are your vote, the reasons and specialty you choose, the number of the example, the "
     "day, and a random number that groups your votes. No name, no address, and no text without "
     "your consent.",
@@ -112,17 +123,22 @@ ENGLISH = JudgeStrings(
     sides={"A": "Answer A", "B": "Answer B"},
     question="Which answer is better?",
     choices={"A": "A is better", "B": "B is better", "tie": "A tie", "both_bad": "Both are bad"},
-    keys="By keyboard: 1, 2, 3 or 4",
-    reasons_label="Why? (optional; choose before you vote)",
+    keys="By keyboard: 1 A, 2 B, 3 a tie, 4 both are bad",
+    reasons_label="Why? (optional; choose before you vote; said of the answer you choose)",
     reasons={
         "medical": "medically more correct",
         "context": "fits the context better",
         "dialect": "fits the dialect better",
         "grammar": "better language",
         "specific": "more specific",
-        "unsafe": "the other could do harm",
+        "unsafe": "a rejected answer could do harm",
     },
     specialty="Your specialty (optional)",
+    specialties={
+        "family_medicine": "general or family medicine", "internal_medicine": "internal medicine",
+        "surgery": "surgery", "psychiatry": "psychiatry", "emergency": "emergency medicine",
+        "pharmacy": "pharmacy", "nursing": "nursing", "other": "another",
+    },
     note="Note (optional, 500 characters)",
     consent="I agree that the sentence and note I wrote are kept; they hold no personal data.",
     waiting="Choose an example or write a sentence with [MASK], then press “Start a round”.",
@@ -131,8 +147,9 @@ ENGLISH = JudgeStrings(
     thanks="Thank you, your vote is kept.",
     revealed="{} is the general model ({}), and {} is the medical one ({}).",
     votes="Votes for these two models: {}; the share is shown from {} votes on.",
-    rate="The medical model's share of the votes: {} {}, the 95% interval in brackets; a tie, and "
-    "both bad, count half. Votes: {}, judges: {}.",
+    rate="The medical model's share of the votes: {}; a tie, and both bad, count half. Votes: {}, "
+    "judges: {}.",
+    interval="{}, the 95% interval in brackets",
     no_difference="No difference shown.",
     single="All votes are one judge's, so there is no interval.",
     errors={

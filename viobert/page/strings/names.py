@@ -5,7 +5,7 @@ from viobert.naming import Words
 ARABIC = Words(
     direction="rtl",
     axes={
-        "intrinsic": "كلمات مخفية في نص طبي", "left-to-right": "كلمة كلمة، قطعًا تباعًا",
+        "intrinsic": "كلمات مخفية في نص طبي", "left-to-right": "كلمات، قطعةً بعد قطعة",
         "forgetting": "كلمات مخفية في نص عام", "probing": "مسبار خطي",
         "fine-tuning": "ضبط دقيق للتصنيف", "dialect": "تمييز اللهجة",
         "further": "مجموعات تصنيف أخرى", "ner": "استخراج الكيانات", "mcq": "اختيار من متعدد",
@@ -15,7 +15,7 @@ ARABIC = Words(
         "coarse": "أصناف واسعة", "fine": "أصناف ضيقة", "vaccination tweets": "تغريدات التطعيم",
         "consultation categories": "أقسام الاستشارات", "question types": "أنواع الأسئلة",
         "translated exams": "امتحانات مترجمة",
-        "masked-language-modelling": "نمذجة اللغة المقنَّعة", "left-to-right": "كلمة كلمة",
+        "masked-language-modelling": "نمذجة اللغة المقنَّعة", "left-to-right": "قطعةً بعد قطعة",
         "dialect": "تمييز اللهجة", "entities": "كيانات", "choice": "اختيار",
         "zero-shot": "بلا تدريب", "cloze": "ملء الفراغ",
     },
@@ -39,7 +39,7 @@ ARABIC = Words(
     },
     among={"_one_piece": "(كلمات من قطعة واحدة)", "_several_pieces": "(كلمات من عدة قطع)"},
     parts={
-        "DISEASE": "مرض", "SYMPTOM": "عرض", "DRUG": "دواء", "ANATOMY": "عضو",
+        "DISEASE": "مرض", "SYMPTOM": "عرض", "DRUG": "دواء", "ANATOMY": "موضع من الجسم",
         "PROCEDURE": "إجراء", "DOSAGE": "جرعة",
         "msa": "الفصحى", "egyptian": "المصرية", "gulf": "الخليجية", "levantine": "الشامية",
         "maghrebi": "المغاربية",

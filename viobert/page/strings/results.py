@@ -56,20 +56,20 @@ class ResultsStrings:
 ARABIC = ResultsStrings(
     words=names.ARABIC,
     tab="النتائج",
-    question="أي النموذجين أعلم بالطب؟",
+    question="أي النموذجين أحسن توقعًا لكلمات النص الطبي؟",
     answers={
         "gain": "النموذج الطبي.", "loss": "النموذج العام.",
         "no difference shown": "لم يظهر بينهما فرق.",
     },
     lead="حين نخفي كلمات من استشارات طبية لم يقرأها أي من النموذجين، تأتي الكلمة الصحيحة بين أول "
     "خمسة توقعات بنسبة {general} عند النموذج العام و{medical} عند النموذج الطبي: الفرق {value} "
-    "نقطة مئوية، وفترة الثقة 95% له {interval} (عدد الكلمات {n}، وعدد النصوص {documents}).",
+    "نقطة مئوية، وفترة الثقة \u206695%\u2069 له {interval} (عدد الكلمات {n}، وعدد النصوص {documents}).",
     also="وفي النصوص الطبية الأخرى، بالمقياس نفسه:",
     small="هذه أرقام النموذجين الصغيرين المضمَّنين {base} و{model} وحدهما، لا أرقام النموذجين "
     "الكبيرين المنشورين في Hugging Face، ومن تدريب واحد لكل منهما.",
     tally="مجموع المقارنات {total}: مكسب {gain}، خسارة {loss}، لم يظهر فرق {none}.",
-    held="وبعد تصحيح هولم لتعدد المقارنات في الشبكة (عددها {family}) تبقى {sure} منها دون {level}.",
-    not_better="ما لم يتحسن",
+    held="وبعد تصحيح هولم لتعدد المقارنات في الشبكة (عددها {family}) يبقى {sure} منها تحت العتبة {level}.",
+    not_better="ما لم يظهر فيه تحسّن",
     not_better_line="{axis}: لم يظهر فرق في {count} من {all}؛ الفروق من {low} إلى {high} {unit}.",
     not_better_one="{name}: لم يظهر فرق: {value} {interval} {unit}.",
     at_chance="وإجابات النموذجين هنا لا تتميز من التخمين العشوائي.",
@@ -78,16 +78,16 @@ ARABIC = ResultsStrings(
     "{unit} (عدد العناصر {n}).",
     forgetting="ثمن التخصص نسيانٌ: في نصوص عامة لم يقرأها أي منهما تأتي الكلمة الصحيحة بين أول خمسة "
     "توقعات بنسبة {general} عند العام و{medical} عند الطبي؛ الفرق {value} نقطة مئوية، وفترة الثقة "
-    "95% له {interval} (عدد الكلمات {n}، وعدد النصوص {documents}). فللنص غير الطبي استعمل العام.",
+    "\u206695%\u2069 له {interval} (عدد الكلمات {n}، وعدد النصوص {documents}). فللنص غير الطبي استعمل العام.",
     nothing="لا شيء.",
     measured="ما قسناه",
-    plot="كل سطر مقارنة واحدة: العلامة هي الفرق، والخط فترة الثقة 95%. خط يقطع الصفر: لم يظهر فرق.",
+    plot="كل سطر مقارنة واحدة: العلامة هي الفرق، والخط فترة الثقة \u206695%\u2069. خط يقطع الصفر: لم يظهر فرق.",
     caption="{base} ({base_revision}) مقابل {model} ({revision})؛ القياس {days}؛ الشيفرة {code}؛ "
     "الوصفة {recipe}؛ البيانات: {data}. فترات الثقة بإعادة المعاينة على النصوص والبذور.",
     how="كيف قيس هذا؟",
     columns={
         "setting": "المقارنة", "measure": "المقياس", "general": "العام", "medical": "الطبي",
-        "difference": "الفرق [فترة ثقة 95%]", "p": "قيمة p (هولم)", "verdict": "الحكم",
+        "difference": "الفرق [فترة ثقة \u206695%\u2069]", "p": "قيمة p (هولم)", "verdict": "الحكم",
         "n": "العناصر / النصوص", "seeds": "البذور",
     },
     groups={
@@ -96,7 +96,7 @@ ARABIC = ResultsStrings(
     lower="الأقل أفضل",
     chance="الصدفة {}",
     uncorrected="لا يثبت بعد التصحيح",
-    unseen="دون ما ورد في نص التدريب",
+    unseen="بعد استبعاد ما ورد في نص التدريب",
     others="مقاييس أخرى لم يُبنَ عليها حكم ({})",
     provenance="مصدر كل سطر: البيانات والبذور والشيفرة",
     provenance_columns={
@@ -121,7 +121,7 @@ ARABIC = ResultsStrings(
 ENGLISH = ResultsStrings(
     words=names.ENGLISH,
     tab="Results",
-    question="Which model knows more medicine?",
+    question="Which model predicts the words of medical text better?",
     answers={
         "gain": "The medical model.", "loss": "The general model.",
         "no difference shown": "No difference is shown.",
@@ -135,7 +135,7 @@ ENGLISH = ResultsStrings(
     "large models on Hugging Face; each was trained once.",
     tally="Of {total} comparisons: gain {gain}, loss {loss}, no difference shown {none}.",
     held="Corrected (Holm) over the {family} comparisons of the grid, {sure} stay below {level}.",
-    not_better="What did not improve",
+    not_better="Where no improvement is shown",
     not_better_line="{axis}: no difference shown in {count} of {all}; differences from {low} to "
     "{high} {unit}.",
     not_better_one="{name}: no difference shown: {value} {interval} {unit}.",

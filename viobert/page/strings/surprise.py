@@ -20,6 +20,7 @@ class SurpriseStrings:
     bits: str
     unknown: str
     calmer: str
+    wilder: str
     same: str
     scale: str
     low: str
@@ -37,17 +38,18 @@ ARABIC = SurpriseStrings(
     measure="قِس المفاجأة",
     waiting="اكتب جملة أو اختر مثالًا ثم اضغط «قِس المفاجأة».",
     difference="الفرق: الطبي ناقص العام",
-    total="المجموع {} بت في {} كلمة",
+    total="المجموع {} بت، وعدد الكلمات {}",
     bits="بت",
     unknown="كلمة لا يعرفها المُقطِّع، فلا قياس لها",
     calmer="الجملة أقل مفاجأةً للنموذج الطبي بمقدار {} بت.",
-    same="الجملة أكثر مفاجأةً للنموذج الطبي بمقدار {} بت.",
+    wilder="الجملة أكثر مفاجأةً للنموذج الطبي بمقدار {} بت.",
+    same="الجملة مفاجئة للنموذجين بالقدر نفسه.",
     scale="مقياس واحد للنموذجين، بالبت لكل كلمة",
     low="متوقعة",
     high="مفاجئة",
     less="أقل مفاجأةً للطبي",
     more="أكثر مفاجأةً للطبي",
-    too_long="الجملة {found} قطعة بتقطيع النموذج، والحد هنا {limit}. اختصرها من فضلك.",
+    too_long="عدد قطع الجملة بتقطيع النموذج {found}، والحد هنا {limit}. اختصرها من فضلك.",
 )
 
 ENGLISH = SurpriseStrings(
@@ -62,7 +64,8 @@ ENGLISH = SurpriseStrings(
     bits="bits",
     unknown="a word that the tokenizer does not know: not measured",
     calmer="The sentence surprises the medical model less, by {} bits.",
-    same="The sentence surprises the medical model more, by {} bits.",
+    wilder="The sentence surprises the medical model more, by {} bits.",
+    same="The sentence surprises both models alike.",
     scale="One scale for both models, in bits a word",
     low="expected",
     high="surprising",
