@@ -15,7 +15,7 @@ from train.publish import facts
 from train.publish.facts import Facts
 from train.publish.heads import candidates, kept
 from train.publish.release import scored
-from viobert import checkpoints
+from viobert import checkpoints, scores
 from viobert.checkpoints import SEATS, TAGGERS, Role
 
 #: The pair is part of the repository: it has to stay small.
@@ -80,8 +80,10 @@ def rescore(
     """Score the embedded pair as it is by a recipe's evaluation, and show that everywhere.
 
     For a corpus that became stricter than the one that the pair was trained on: its test documents
-    must not be among those.
+    must not be among those. Settings that are not asked for keep the scores that they have.
     """
     models = {facts.read(at)["name"]: str(at) for at in pair(folder)}
-    compare_models(run, models, folder.parent / "scores.jsonl", log, only, keep)
+    path = folder.parent / "scores.jsonl"
+    earlier = list(scores.read(path)) if path.exists() else []
+    compare_models(run, models, path, log, only, keep, earlier)
     write_texts(run, folder)

@@ -17,7 +17,7 @@ import pytest
 from tests.train.conftest import RECIPES, ROOT
 from train.__main__ import main
 from train.corpus.build import build
-from train.embed import embed
+from train.embed import embed, rescore
 from train.evaluate.stage import evaluate
 from train.files import Run, StageError
 from train.lineage import finished
@@ -157,6 +157,10 @@ def test_the_pair_is_embedded_with_its_cards(smoke: Run, tmp_path: Path) -> None
             assert f"{row.value:.3f}".removeprefix("-") in text
     assert "CC0-1.0" in text and "smoke.yaml" in text and "viobert-sample" in text
     assert (assets / "scores.jsonl").read_bytes() == smoke.scores.read_bytes()
+    rescore(smoke, lambda _: None, assets / "models", only="axis=left-to-right")
+    every = {(r.axis, r.task, r.setting) for r in scores.read(smoke.scores)}
+    left = list(scores.read(assets / "scores.jsonl"))
+    assert {(r.axis, r.task, r.setting) for r in left} == every
     loaded = checkpoints.load(str(assets / "models" / "base-mini"))
     assert loaded.max_length == 128
     with pytest.raises(StageError, match="only a recipe whose base"):

@@ -4,7 +4,7 @@ over its base, with and without the items that the training text holds."""
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -49,6 +49,30 @@ def scores(
             clean = {cell: _without(found, spoilt) for cell, found in own.items()}
             rows += _configuration(clean, models, resamples, UNCONTAMINATED, more)
     return _corrected(rows, settings)
+
+
+def beside(
+    rows: Sequence[Score],
+    earlier: Iterable[Score],
+    models: Sequence[Subject],
+    order: Sequence[tuple[str, str, str]],
+    settings: int,
+) -> list[Score]:
+    """``rows``, and those of ``earlier`` that are of the same models and of a setting of ``order``
+    that ``rows`` do not tell of; in that order, their p-values corrected together."""
+    known = {(m.name, m.revision) for m in models}
+    against = (None, f"{models[0].name}@{models[0].revision}")
+    told = {_setting(s) for s in rows}
+    kept = [
+        s for s in earlier
+        if _setting(s) in order and _setting(s) not in told
+        and (s.model, s.revision) in known and s.against in against
+    ]  # fmt: skip
+    return _corrected(sorted([*kept, *rows], key=lambda s: order.index(_setting(s))), settings)
+
+
+def _setting(score: Score) -> tuple[str, str, str]:
+    return score.axis, score.task, score.setting
 
 
 def _without(found: Found, spoilt: Collection[str]) -> Found:

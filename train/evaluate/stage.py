@@ -43,9 +43,10 @@ def compare_models(
     log: Any = print,
     only: str = "",
     keep: bool = False,
+    earlier: Sequence[Score] = (),
 ) -> list[Score]:
     """Compare checkpoints (name → where it lies; the base first) on what a recipe names; write
-    their scores to ``path``."""
+    their scores to ``path``, with ``earlier`` ones of settings whose cells are not here."""
     context = context_of(run, models, keep)
     every = cells(context)
     failed = fill(context, choose(every, only), log)
@@ -61,6 +62,8 @@ def compare_models(
         found, context.subjects, contaminated(run), resamples, size, told, progress
     )
     if rows:
+        order = list(dict.fromkeys(c.configuration for c in every))
+        rows = compare.beside(rows, earlier, context.subjects, order, size)
         scores.write(path, rows)
         log(table(rows))
     shares = overlap.write_or_tell(run, log)

@@ -111,7 +111,8 @@ def figures(scores: Sequence[Score]) -> str:
     own = [s for s in scores if s.model == chosen[0].model and s.seed is None]
     text = _lines(own, scores, ALL, lambda s: s.metric == PRIMARY[s.axis])
     text = text.replace("| base | this model |", "| base-mini | viobert-mini |", 1)
-    seeds = ", ".join(map(str, chosen[0].envelope["seeds"]))
+    drawn: list[int] = next((s.envelope["seeds"] for s in chosen if s.envelope.get("seeds")), [])
+    seeds = ", ".join(map(str, drawn))
     told = (
         f"Measured {_days(own)}, means of seeds {seeds}. The difference is paired, with its 95 % "
         "interval (bootstrap over texts and seeds), from which the last column follows; p by "

@@ -7,7 +7,7 @@ import pyarrow as pa
 import pytest
 
 from train.evaluate.axes import Cell, Found, Subject
-from train.evaluate.compare import scores
+from train.evaluate.compare import beside, scores
 from viobert.scores import Score
 
 BASE, ADAPTED = Subject("base", "", "0"), Subject("adapted", "", "1")
@@ -154,3 +154,33 @@ def test_where_every_item_is_contaminated_that_is_told() -> None:
     rows = scores(cells, [BASE, ADAPTED], {"x": {f"t{i}" for i in range(60)}}, 200)
     assert {r.items for r in rows} == {"all"}
     assert {r.envelope["contaminated"] for r in rows} == {60}
+
+
+def test_settings_that_were_not_asked_for_keep_their_scores() -> None:
+    generator = np.random.default_rng(6)
+
+    def made(*settings: str) -> list[Score]:
+        cells = {}
+        for name in settings:
+            right = generator.random(120)
+            cells[cell("base", 1, name)] = classes(right < 0.5)
+            cells[cell("adapted", 1, name)] = classes(right < 0.65)
+        return scores(cells, [BASE, ADAPTED], {}, 999)
+
+    old, new, order = made("10 %", "50 %"), made("50 %"), [
+        ("fine-tuning", "coarse", share) for share in ("10 %", "25 %", "50 %")
+    ]  # fmt: skip
+    rows = beside(new, old, [BASE, ADAPTED], order, 3)
+    assert len(rows) == len(old)
+    wanted = {"metric": "macro_f1", "against": "base@0"}
+    kept, anew = (pick(rows, setting=s, **wanted) for s in ("10 %", "50 %"))
+    assert kept.value == pick(old, setting="10 %", **wanted).value
+    assert anew.value == pick(new, **wanted).value != pick(old, setting="50 %", **wanted).value
+    least, most = sorted([kept, anew], key=lambda s: s.p or 0)
+    assert least.p_holm == pytest.approx(min(1, 3 * (least.p or 0)))
+    assert most.p_holm == pytest.approx(max(least.p_holm or 0, min(1, 2 * (most.p or 0))))
+    assert [r.setting for r in rows] == sorted(r.setting for r in rows)
+    # Those of other weights, or of a setting that the recipe no longer has, are not kept.
+    assert beside(new, old, [BASE, Subject("adapted", "", "2")], order[1:], 3) == [
+        r for r in beside(new, [], [BASE, ADAPTED], order, 3)
+    ]
