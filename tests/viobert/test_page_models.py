@@ -153,5 +153,34 @@ def test_the_page_needs_no_spaces_package_and_bears_one(installed: bool) -> None
     assert done.returncode == 0, done.stderr
 
 
+@pytest.mark.parametrize("forked_before", [False, True])
+def test_what_is_sent_to_a_gpu_s_process_is_small(forked_before: bool) -> None:
+    """ZeroGPU pickles the arguments of each call into another process, a model's weights too."""
+    forget = "gpu._HERE.clear()" if forked_before else "pass"
+    code = (
+        "import pickle, sys, types\n"
+        "def GPU(duration):\n"
+        "    def decorate(call):\n"
+        "        def sent(*args):\n"
+        "            sizes.append(len(pickle.dumps(args)))\n"
+        f"            {forget}\n"
+        "            return call(*pickle.loads(pickle.dumps(args)))\n"
+        "        return sent\n"
+        "    return decorate\n"
+        "sizes = []\n"
+        "sys.modules['spaces'] = types.SimpleNamespace(GPU=GPU)\n"
+        "from viobert.surprise import Surprise\nfrom viobert.page import gpu\n"
+        "gpu.SMALL = 0\n"
+        "pair = [Surprise(f'assets/models/{n}-mini') for n in ('base', 'viobert')]\n"
+        "text = 'المريض يعاني من ألم'\n"
+        "assert gpu.surprises(pair, text) == tuple(model(text) for model in pair)\n"
+        "assert len(sizes) == 1 and sizes[0] < 2000, sizes"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=120
+    )
+    assert done.returncode == 0, done.stderr
+
+
 def test_gradio_s_skip_is_what_a_refused_vote_gives() -> None:
     assert gr.skip()["__type__"] == "update"

@@ -18,7 +18,7 @@ def caveats(scores: Sequence[Score]) -> str:
 def chance(score: Score) -> str:
     """What guessing finds, in brackets; empty where nothing is chosen from options."""
     guess = score.envelope.get("chance") if score.metric == "accuracy" else None
-    return f" (chance {guess:.1%})" if guess else ""
+    return f" (chance {100 * guess:.1f} %)" if guess else ""
 
 
 def _by_accuracy(scores: Sequence[Score]) -> str:

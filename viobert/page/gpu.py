@@ -4,12 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import Any
+from weakref import WeakValueDictionary
 
+from viobert.checkpoints import Checkpoint, load
 from viobert.surprise import Surprise, WordSurprise
 
 #: Parameters below which a CPU answers in milliseconds; borrowing a GPU takes longer.
 SMALL = 50_000_000
 SECONDS = 15
+#: Checkpoints by their folder. ZeroGPU's worker is forked from this process and has them; as an
+#: argument each would be copied through shared memory, 0.65 GB for one of MARBERT's size.
+_HERE: WeakValueDictionary[str, Checkpoint] = WeakValueDictionary()
 
 
 def _borrowed(call: Callable[..., Any]) -> Callable[..., Any]:
@@ -23,11 +28,12 @@ def _borrowed(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 @_borrowed
-def _with_gpu(models: Sequence[Surprise], text: str) -> tuple[list[WordSurprise], ...]:
+def _with_gpu(folders: Sequence[str], text: str) -> tuple[list[WordSurprise], ...]:
     import torch
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    return tuple(Surprise(model.checkpoint, device)(text) for model in models)
+    # A worker that was forked before a checkpoint was loaded loads it for itself.
+    return tuple(Surprise(_HERE.get(of) or load(of), device)(text) for of in folders)
 
 
 def surprises(models: Sequence[Surprise], text: str) -> tuple[list[WordSurprise], ...]:
@@ -35,5 +41,7 @@ def surprises(models: Sequence[Surprise], text: str) -> tuple[list[WordSurprise]
     sizes = [model.checkpoint.model.num_parameters() for model in models]
     if max(sizes) < SMALL:
         return tuple(model(text) for model in models)
-    found: tuple[list[WordSurprise], ...] = _with_gpu(models, text)
+    _HERE.update((str(model.checkpoint.folder), model.checkpoint) for model in models)
+    folders = [str(model.checkpoint.folder) for model in models]
+    found: tuple[list[WordSurprise], ...] = _with_gpu(folders, text)
     return found

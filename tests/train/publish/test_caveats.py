@@ -27,7 +27,7 @@ def rows(base: float, adapted: float, spread: float, **other: Any) -> list[Score
 
 def test_answers_that_guessing_would_find_are_told() -> None:
     (of, *_) = guessed = rows(0.2, 0.27, 0.06)
-    assert chance(of) == " (chance 25.0%)"
+    assert chance(of) == " (chance 25.0 %)"
     assert caveats(guessed) == (
         "Neither model's answers can be told from guessing in: mcq · Y1. A difference between the "
         "two there says little."
