@@ -16,10 +16,12 @@ import huggingface_hub
 from huggingface_hub import constants
 from huggingface_hub.errors import (
     GatedRepoError,
+    HFValidationError,
     LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
+from huggingface_hub.utils import validate_repo_id
 
 if TYPE_CHECKING:
     from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -150,6 +152,10 @@ def _load(name: str, tags: bool) -> Checkpoint:
     if not re.fullmatch(r"[\w.-]+(/[\w.-]+)?(@[\w./-]+)?", name) or name.startswith("."):
         raise CheckpointError("missing", name)
     repository, _, revision = name.partition("@")
+    try:
+        validate_repo_id(repository)  # the Hub's own rules: no «--», no «.git»
+    except HFValidationError as error:
+        raise CheckpointError("missing", name) from error
     folder = _snapshot(repository, revision or None)
     return _open(folder, repository, "hub", folder.name, tags)
 

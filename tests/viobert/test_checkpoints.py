@@ -150,7 +150,19 @@ def test_spoilt_folder_is_refused_in_one_line(
 
 
 @pytest.mark.parametrize(
-    "name", ["", "./nowhere", "/nowhere/at/all", "a/b/c", "../x", "نموذج عربي"]
+    "name",
+    [
+        "",
+        "./nowhere",
+        "/nowhere/at/all",
+        "a/b/c",
+        "../x",
+        "نموذج عربي",
+        "a/b.git",
+        "a/b.",
+        "a/b--c",
+        "أ/ب",
+    ],
 )
 def test_a_name_that_is_neither_folder_nor_hub_id_is_missing(name: str) -> None:
     with pytest.raises(CheckpointError) as caught:

@@ -6,18 +6,21 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import gradio as gr
 import pytest
 
 from viobert.checkpoints import ROOT
 from viobert.feedback import Feedback
+from viobert.page import gpu
 from viobert.page.build import build
 from viobert.page.csv_file import BOM, as_csv
 from viobert.page.limits import Limits
 from viobert.page.models import MAX_TAGGED, Models, Outcome
 from viobert.page.strings import ARABIC
 from viobert.page.strings import STRINGS as LANGUAGES
+from viobert.surprise import Surprise
 
 SENTENCE = "المريض يعاني من [MASK] في الصدر"
 
@@ -180,6 +183,19 @@ def test_what_is_sent_to_a_gpu_s_process_is_small(forked_before: bool) -> None:
         [sys.executable, "-c", code], cwd=ROOT, text=True, capture_output=True, timeout=120
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_without_a_gpu_to_borrow_the_cpu_answers(
+    monkeypatch: pytest.MonkeyPatch, general: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refused(*_: Any) -> Any:
+        raise gr.Error("ZeroGPU quota exceeded")
+
+    monkeypatch.setattr(gpu, "SMALL", 0)
+    monkeypatch.setattr(gpu, "_with_gpu", refused)
+    model = Surprise(str(general))
+    assert gpu.surprises([model], "وجع في الصدر") == (model("وجع في الصدر"),)
+    assert "ZeroGPU quota exceeded" in caplog.text
 
 
 def test_gradio_s_skip_is_what_a_refused_vote_gives() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
@@ -9,6 +10,7 @@ from weakref import WeakValueDictionary
 from viobert.checkpoints import Checkpoint, load
 from viobert.surprise import Surprise, WordSurprise
 
+_LOG = logging.getLogger(__name__)
 #: Parameters below which a CPU answers in milliseconds; borrowing a GPU takes longer.
 SMALL = 50_000_000
 SECONDS = 15
@@ -43,5 +45,9 @@ def surprises(models: Sequence[Surprise], text: str) -> tuple[list[WordSurprise]
         return tuple(model(text) for model in models)
     _HERE.update((str(model.checkpoint.folder), model.checkpoint) for model in models)
     folders = [str(model.checkpoint.folder) for model in models]
-    found: tuple[list[WordSurprise], ...] = _with_gpu(folders, text)
+    try:
+        found: tuple[list[WordSurprise], ...] = _with_gpu(folders, text)
+    except Exception as error:  # no quota left, no GPU free: in seconds a CPU answers too
+        _LOG.warning("no GPU (%s: %s); answering on the CPU", type(error).__name__, error)
+        return tuple(model(text) for model in models)
     return found
